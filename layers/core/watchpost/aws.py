@@ -1,0 +1,71 @@
+"""Clients of AWS services, each made at its first use and kept: none at import."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_ssm import SSMClient
+
+# Short enough that a hanging endpoint leaves time to store what it did not take (seconds).
+CONNECT_TIMEOUT = 3
+READ_TIMEOUT = 10
+MAX_ATTEMPTS = 4
+
+
+def _client(service: str) -> Any:
+    retries = {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
+    config = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries=retries)  # type: ignore[arg-type]  # the stub wants its own TypedDict
+    return boto3.client(service, config=config)  # type: ignore[call-overload]  # the stub knows literal names only
+
+
+@functools.lru_cache(maxsize=1)
+def cloudwatch() -> CloudWatchClient:
+    """CloudWatch metrics, alarms and dashboards."""
+    return _client("cloudwatch")  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
+def lambda_() -> LambdaClient:
+    """AWS Lambda."""
+    return _client("lambda")  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
+def logs() -> CloudWatchLogsClient:
+    """CloudWatch Logs."""
+    return _client("logs")  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
+def s3() -> S3Client:
+    """Amazon S3."""
+    return _client("s3")  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
+def secrets() -> SecretsManagerClient:
+    """AWS Secrets Manager."""
+    return _client("secretsmanager")  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
+def ssm() -> SSMClient:
+    """Systems Manager Parameter Store."""
+    return _client("ssm")  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
+def tagging() -> ResourceGroupsTaggingAPIClient:
+    """Resource Groups Tagging API."""
+    return _client("resourcegroupstaggingapi")  # type: ignore[no-any-return]

@@ -1,0 +1,124 @@
+"""Elasticsearch, as Watchpost uses it. The only module that imports the client."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from elastic_transport import ConnectionError as TransportConnectionError
+from elastic_transport import SerializationError, TransportError
+from elasticsearch import ApiError, Elasticsearch
+
+from watchpost import secrets
+from watchpost.errors import ClusterRefusedError, ClusterUnavailableError, ConfigurationError
+
+if TYPE_CHECKING:
+    from watchpost.secrets import Secret
+    from watchpost.settings import Settings
+
+UNAVAILABLE = frozenset({408, 429, 502, 503, 504})
+NDJSON = "application/vnd.elasticsearch+x-ndjson; compatible-with=8"
+JSON = "application/vnd.elasticsearch+json; compatible-with=8"
+DEFAULT_TIMEOUT = 10.0  # seconds
+
+
+class Cluster:
+    """One Elasticsearch cluster. Retries are the caller's business: it knows how much time is left."""
+
+    def __init__(self, client: Elasticsearch) -> None:
+        self._client = client
+
+    @classmethod
+    def connect(cls, url: str, credentials: Secret) -> Cluster:
+        """Make a client; nothing is sent yet.
+
+        url: https://host:port without credentials. credentials: a secret with `api_key`, or `username` and `password`,
+        and optionally `ca_certificate` (PEM of a private CA). TLS is always verified.
+        Raises ConfigurationError when the secret has neither kind of credentials or the CA is not a certificate.
+        """
+        options: dict[str, Any] = {"max_retries": 0, "retry_on_timeout": False}
+        if credentials.get("api_key"):
+            options["api_key"] = credentials.get("api_key")
+        elif credentials.get("username") and credentials.get("password"):
+            options["basic_auth"] = (credentials.get("username"), credentials.get("password"))
+        else:
+            expected = '{"api_key": …} or {"username": …, "password": …}'
+            raise ConfigurationError(f"secret {credentials.reference}", "no credentials", expected)
+        if url.startswith("https:"):
+            options["ssl_context"] = _tls(credentials)
+        return cls(Elasticsearch(url, **options))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | dict[str, Any] | None = None,
+        *,
+        params: dict[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Any:
+        """Send one request and return the decoded JSON body.
+
+        body: a JSON object, or NDJSON bytes. timeout: seconds for the whole answer.
+        Raises ClusterUnavailableError (try again later) or ClusterRefusedError (do not).
+        """
+        headers = {"accept": JSON}
+        if body is not None:
+            headers["content-type"] = NDJSON if isinstance(body, bytes) else JSON
+        client = self._client.options(request_timeout=max(timeout, 0.1))
+        try:
+            return client.perform_request(method, path, params=params or {}, headers=headers, body=body).body
+        except ApiError as error:
+            kind = ClusterUnavailableError if error.status_code in UNAVAILABLE else ClusterRefusedError
+            raise kind(error.status_code, _reason(error)) from None
+        except SerializationError as error:
+            raise ClusterUnavailableError(0, f"the answer is not JSON: {type(error).__name__}") from None
+        except TransportConnectionError as error:
+            raise ClusterUnavailableError(0, f"{type(error).__name__}: {error.message}") from None
+        except TransportError as error:
+            raise ClusterUnavailableError(0, f"{type(error).__name__}: {error.message}") from None
+
+    def bulk(self, body: bytes, timeout: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
+        """Send NDJSON of bulk actions and return Elasticsearch's answer.
+
+        Only data streams are written to: without its index template a name would become a plain index with guessed
+        types, so Elasticsearch is asked to refuse that.
+        """
+        answer = self.request("POST", "/_bulk", body, params={"require_data_stream": "true"}, timeout=timeout)
+        if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
+            raise ClusterUnavailableError(0, "the answer to a bulk request has no items")
+        return answer
+
+
+def _tls(credentials: Secret) -> ssl.SSLContext:
+    ca_certificate = credentials.get("ca_certificate")
+    try:
+        return ssl.create_default_context(cadata=ca_certificate or None)
+    except (ssl.SSLError, ValueError, TypeError):
+        path = f"secret {credentials.reference}: ca_certificate"
+        raise ConfigurationError(path, "text that is not a certificate", "a PEM certificate") from None
+
+
+def _reason(error: ApiError) -> str:
+    body = error.body
+    if isinstance(body, dict):
+        cause = body.get("error")
+        if isinstance(cause, dict):
+            return f"{cause.get('type')}: {cause.get('reason')}"[:500]
+        return str(cause or error.message)[:500]
+    return error.message[:500]
+
+
+@functools.lru_cache(maxsize=4)
+def _connected(url: str, credentials: Secret) -> Cluster:
+    return Cluster.connect(url, credentials)
+
+
+def cluster(settings: Settings, *, fresh: bool = False) -> Cluster:
+    """The stack's cluster, with one connection kept for the life of the process.
+
+    `fresh` reads the credentials anew. Raises ConfigurationError, or botocore's ClientError when the secret cannot
+    be read.
+    """
+    return _connected(settings.elasticsearch_url, secrets.read(settings.elasticsearch_secret, fresh=fresh))

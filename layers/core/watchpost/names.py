@@ -1,0 +1,44 @@
+"""Every name that Watchpost gives to something outside itself, in one place."""
+
+from __future__ import annotations
+
+import re
+
+COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier")
+FILTER_PREFIX = "watchpost.service="
+OWNER_TAG = "watchpost:stack"
+
+# Names of filters may hold everything but these, 1 to 512 characters (CloudWatch Logs API, PutSubscriptionFilter).
+_NOT_IN_FILTER_NAME = re.compile(r"[:*]")
+# Names of dashboards may hold letters, digits, dash and underscore only, 255 characters (CloudWatch API, PutDashboard).
+_NOT_IN_DASHBOARD_NAME = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def own_log_groups(stack: str) -> frozenset[str]:
+    """The log groups of the stack's own functions, which are never shipped: doing so would never end."""
+    return frozenset(f"/aws/lambda/{stack}-{component}" for component in COMPONENTS)
+
+
+def data_stream(kind: str, namespace: str) -> str:
+    """Name of the data stream for documents of a kind: `app`, `platform` or `line` (metric lines)."""
+    return f"{'metrics' if kind == 'line' else 'logs'}-watchpost.{kind}-{namespace}"
+
+
+def subscription_filter(service: str) -> str:
+    """Name of the filter that carries the service's name, cut to the 512 characters that the API allows."""
+    return (FILTER_PREFIX + _NOT_IN_FILTER_NAME.sub("-", service))[:512]
+
+
+def service_of_filter(filter_name: str) -> str | None:
+    """The service that a filter's name carries, or None when the filter is not one of ours."""
+    return filter_name.removeprefix(FILTER_PREFIX) or None if filter_name.startswith(FILTER_PREFIX) else None
+
+
+def alarm(stack: str, service: str, resource: str, alarm_id: str) -> str:
+    """Stable name of an alarm. It holds no threshold, so an edited threshold changes the alarm in place."""
+    return f"{stack}/{service}/{resource}/{alarm_id}"[:255]
+
+
+def dashboard(stack: str, service: str) -> str:
+    """Name of a service's dashboard, unique in the account."""
+    return _NOT_IN_DASHBOARD_NAME.sub("_", f"{stack}-{service}")[:255]

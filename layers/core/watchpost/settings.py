@@ -1,0 +1,52 @@
+"""What is set at deployment, read once from the environment."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from watchpost.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment of every function. Each field is the variable of the same name in capitals.
+
+    All are set by template.yaml for all functions; none is a secret.
+    """
+
+    stack: str  # name of the CloudFormation stack
+    environment: str  # e.g. "prod": the namespace of the data streams
+    aws_region: str  # set by Lambda itself
+    elasticsearch_url: str  # https://host:port, without credentials
+    elasticsearch_secret: str  # ARN of the secret with the credentials
+    notification_secret: str  # ARN of the secret with the receivers of notifications
+    config_parameter: str  # name of the SSM parameter with the configuration document
+    metric_namespace: str  # CloudWatch namespace of the services' metrics
+    dead_letter_bucket: str
+    critical_topic: str  # ARN of the SNS topic for alarms that wake somebody
+    warning_topic: str  # ARN of the SNS topic for the others
+    shipper_arn: str  # destination of the subscription filters
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings.
+
+        Raises ConfigurationError that names the first variable that is missing or empty.
+        """
+        values = {field.name: environ.get(field.name.upper(), "") for field in fields(cls)}
+        for name, value in values.items():
+            if not value:
+                raise ConfigurationError(name.upper(), "nothing", "a value, set by template.yaml")
+        return cls(**values)
+
+
+@functools.lru_cache(maxsize=1)
+def current() -> Settings:
+    """The settings of this process."""
+    return Settings.from_environment(os.environ)
