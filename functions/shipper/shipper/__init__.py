@@ -1,0 +1,1 @@
+"""Turns log lines into documents in Elasticsearch and metrics in CloudWatch."""

@@ -1,0 +1,43 @@
+"""How much time an invocation has."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RESERVE = 10.0  # seconds kept for storing what could not be delivered
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Until when new requests may be started.
+
+    remaining: seconds until Lambda ends the invocation; reserve: seconds of those that delivery must leave.
+    """
+
+    remaining: Callable[[], float]
+    reserve: float = RESERVE
+    sleep: Callable[[float], None] = time.sleep
+
+    def left(self) -> float:
+        """Seconds until delivery must end; below zero when it is over."""
+        return self.remaining() - self.reserve
+
+    def is_over(self) -> bool:
+        """Whether no new request may be started."""
+        return self.left() <= 0
+
+    def timeout(self, longest: float) -> float:
+        """Seconds that a request started now may take, at most `longest`."""
+        return max(min(longest, self.left()), 0.1)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait, and say whether there is time for a request afterwards. Does not wait when there would be none."""
+        if self.left() <= seconds:
+            return False
+        self.sleep(seconds)
+        return True
