@@ -1,0 +1,1 @@
+"""Subscribes log groups to the shipper."""
