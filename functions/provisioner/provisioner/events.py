@@ -1,0 +1,97 @@
+"""Which event asks for what: CloudFormation, a schedule or rule of EventBridge, or a person with an action."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from watchpost import custom_resource
+from watchpost.errors import PayloadError, ProvisioningError
+
+from provisioner.failures import reason_of
+from provisioner.run import remove, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from provisioner.deadline import Deadline
+    from provisioner.run import Account
+
+ACTIONS = ("apply", "plan")
+_FIELDS = frozenset({"action", "allow_mass_deletion"})
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run is asked to do."""
+
+    action: str = "apply"  # apply or plan
+    allow_mass_deletion: bool = False
+
+
+def order_of(event: Any) -> Order:
+    """Read an event that is not CloudFormation's.
+
+    Raises PayloadError for an unknown action or field: a misspelt `plan` must not become a run.
+    """
+    if not isinstance(event, dict):
+        raise PayloadError("not an object", 'an object such as {"action": "plan"}')
+    if "detail-type" in event:  # EventBridge: whatever happened, a whole run finds it
+        return Order()
+    if not event.keys() <= _FIELDS:
+        raise PayloadError("an object with unknown fields", " and ".join(sorted(_FIELDS)))
+    action, allow = event.get("action", "apply"), event.get("allow_mass_deletion", False)
+    if action not in ACTIONS:
+        raise PayloadError("an unknown action", "one of " + ", ".join(ACTIONS))
+    if not isinstance(allow, bool):
+        raise PayloadError("an allow_mass_deletion of another type", "true or false")
+    return Order(action, allow)
+
+
+def handle(event: Any, log_stream: str, deadline: Deadline, account: Callable[[], Account]) -> dict[str, Any]:
+    """Do what an event asks for and return the result as a dict.
+
+    account: makes settings and clients; raises ConfigurationError. log_stream: name of the invocation's log stream.
+    Raises ProvisioningError when anything was not done, PayloadError for an event that is not understood, and what
+    `run` raises. CloudFormation is answered instead; only an answer that could not be sent is raised.
+    """
+    if custom_resource.is_request(event):
+        return _answer(event, log_stream, deadline, account)
+    order = order_of(event)
+    result = run(account(), deadline, apply=order.action == "apply", allow_mass_deletion=order.allow_mass_deletion)
+    failed = result.failures()
+    if failed and order.action == "apply":
+        raise ProvisioningError(failed)
+    return result.as_dict()
+
+
+def _answer(
+    event: dict[str, Any], log_stream: str, deadline: Deadline, account: Callable[[], Account]
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    try:
+        failure, answer = _work(event.get("RequestType"), deadline, account)
+    except Exception as error:  # noqa: BLE001  # CloudFormation waits for an hour when nobody answers, so all is told
+        _log.exception("the custom resource failed")
+        failure = reason_of(error)
+    custom_resource.respond(event, log_stream, failure=failure)
+    return answer
+
+
+def _work(request_type: Any, deadline: Deadline, account: Callable[[], Account]) -> tuple[str | None, dict[str, Any]]:
+    """What failed, or None, and the result."""
+    if request_type == "Delete":
+        result = remove(account(), deadline)
+    elif request_type in ("Create", "Update"):
+        result = run(account(), deadline, apply=True)
+    else:
+        raise PayloadError("an unknown RequestType", "Create, Update or Delete")
+    # A cluster that is away, or a secret that is filled after the deployment, is not the deployment's fault: the
+    # schedule installs the templates later. A template that Elasticsearch refuses is.
+    if result.templates.failed and result.templates.outside:
+        _log.warning("index templates are not installed yet", extra={"failed": result.templates.failed})
+    failed = result.failures(with_templates=not result.templates.outside)
+    return (str(ProvisioningError(failed)) if failed else None), result.as_dict()

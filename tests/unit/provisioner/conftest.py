@@ -1,0 +1,25 @@
+"""What the provisioner's unit tests share."""
+
+from __future__ import annotations
+
+import pytest
+from watchpost.settings import Settings
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The settings of a made-up stack."""
+    return Settings(
+        stack="wp",
+        environment="dev",
+        aws_region="eu-west-1",
+        elasticsearch_url="https://search.example:9243",
+        elasticsearch_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:search",
+        notification_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:receivers",
+        config_parameter="/watchpost/wp/config",
+        metric_namespace="Watchpost",
+        dead_letter_bucket="letters",
+        critical_topic="arn:aws:sns:eu-west-1:123456789012:critical",
+        warning_topic="arn:aws:sns:eu-west-1:123456789012:warning",
+        shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:wp-shipper",
+    )
