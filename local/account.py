@@ -1,0 +1,204 @@
+"""The account on one machine: starting it, deploying Watchpost into it, saying what runs, stopping it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import boto3
+from botocore.config import Config
+
+from local import elasticsearch, emulator, processes, stack
+from local.errors import LocalError
+from local.progress import step
+from local.supervisor import KEEP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from local.state import State
+
+FUNCTIONS = ("shipper", "subscriber", "provisioner", "notifier")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A running account with Watchpost deployed."""
+
+    state: State
+    endpoint: str
+    elasticsearch_url: str  # with credentials
+
+    def client(self, service: str) -> Any:
+        """A boto3 client as the account's root."""
+        return boto3.client(  # type: ignore[call-overload]  # the stub knows literal names only
+            service,
+            endpoint_url=self.endpoint,
+            region_name=emulator.REGION,
+            aws_access_key_id=emulator.ACCESS_KEY,
+            aws_secret_access_key=emulator.SECRET_KEY,
+            config=Config(read_timeout=320, retries={"total_max_attempts": 1}),
+        )
+
+    def outputs(self, name: str = stack.STACK) -> dict[str, str]:
+        """A stack's outputs by name."""
+        described = self.client("cloudformation").describe_stacks(StackName=name)
+        return {item["OutputKey"]: item["OutputValue"] for item in described["Stacks"][0]["Outputs"]}
+
+    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Invoke a function and return what it returned. Raises LocalError when it failed."""
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        payload = json.loads(answer["Payload"].read() or b"null")
+        if "FunctionError" in answer:
+            message = payload.get("errorMessage", payload) if isinstance(payload, dict) else payload
+            raise LocalError(f"{function} failed: {message}", f"Its log group is /aws/lambda/{function}")
+        return payload
+
+
+def running(state: State) -> Account | None:
+    """The account that runs already, or None."""
+    record = state.read_record()
+    if not record.get("ready") or not processes.is_supervisor(record):
+        return None
+    account = Account(state, record["endpoint"], record["elasticsearch_url"])
+    if emulator.is_ready(account.endpoint) and elasticsearch.is_ready(account.elasticsearch_url):
+        return account
+    return None
+
+
+def _external_cluster(state: State) -> str | None:
+    """The cluster that ELASTICSEARCH_URL asks for, unless it is this account's own, from a sourced env file."""
+    url = os.environ.get("ELASTICSEARCH_URL", "").rstrip("/")
+    if not url or url == state.read_record().get("own_elasticsearch_url"):
+        return None
+    if not elasticsearch.is_ready(url):
+        shown = without_credentials(url)
+        remedy = "Start it, correct the URL and its credentials, or unset ELASTICSEARCH_URL to have one started here"
+        raise LocalError(f"ELASTICSEARCH_URL names {shown}, which does not answer", remedy)
+    return url
+
+
+def without_credentials(url: str) -> str:
+    """A URL without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def credentials_of(url: str) -> dict[str, str]:
+    """User and password of a URL, as the secret wants them."""
+    parts = urlsplit(url)
+    if not parts.username or not parts.password:
+        remedy = "Write it as http://USER:PASSWORD@HOST:PORT"
+        raise LocalError("ELASTICSEARCH_URL has no user and password", remedy)
+    return {"username": unquote(parts.username), "password": unquote(parts.password)}
+
+
+@contextmanager
+def started(state: State, *, keep: bool) -> Iterator[Account]:
+    """Have an account for the length of a block.
+
+    One that runs already is used and left as it is. One that had to be started is stopped at the end of the block,
+    whatever happens, unless the block ended well and keep is set.
+    """
+    account = running(state)
+    if account:
+        yield account
+        return
+    stop(state)
+    lifeline = -1
+    try:
+        account, lifeline = _start(state)
+        yield account
+        if keep:
+            os.write(lifeline, KEEP)
+    except BaseException:
+        keep = False
+        raise
+    finally:
+        if lifeline >= 0:
+            os.close(lifeline)
+        if not keep:
+            stop(state)
+
+
+def _start(state: State) -> tuple[Account, int]:
+    external = _external_cluster(state)
+    shutil.rmtree(state.run, ignore_errors=True)
+    shutil.rmtree(state.temporary, ignore_errors=True)
+    state.run.mkdir(parents=True)
+    state.temporary.mkdir(parents=True)
+    endpoint = emulator.endpoint(aws_port := processes.free_port("WATCHPOST_AWS_PORT"))
+    wanted = [emulator.process(state, aws_port)]
+    service_login = credentials_of(external) if external else {}
+    url = external or ""
+    if not external:
+        installation = elasticsearch.install(state)
+        port = processes.free_port("WATCHPOST_ELASTICSEARCH_PORT")
+        wanted.append(elasticsearch.process(installation, port, processes.free_port("WATCHPOST_TRANSPORT_PORT")))
+        passwords = installation.passwords
+        url = f"http://{elasticsearch.ADMIN}:{passwords[elasticsearch.ADMIN]}@127.0.0.1:{port}"
+        service_login = {"username": elasticsearch.SERVICE, "password": passwords[elasticsearch.SERVICE]}
+    supervisor, lifeline = processes.supervise(state, wanted)
+    record = {"supervisor": supervisor, "endpoint": endpoint, "elasticsearch_url": url, "ready": False}
+    if not external:
+        record["own_elasticsearch_url"] = url
+    state.write_record(record)
+    account = Account(state, endpoint, url)
+    try:
+        _bring_up(account, service_login)
+        state.write_record({**record, "ready": True})
+    except BaseException:
+        os.close(lifeline)
+        raise
+    return account, lifeline
+
+
+def _bring_up(account: Account, service_login: dict[str, str]) -> None:
+    """Wait for both processes, building meanwhile; then deploy, seed the secret and install the templates."""
+    state = account.state
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(stack.build, state)
+        with step("Starting the AWS emulator"):
+            processes.wait_until("The AWS emulator", lambda: emulator.is_ready(account.endpoint), state)
+        with step("Starting Elasticsearch"):
+            processes.wait_until("Elasticsearch", lambda: elasticsearch.is_ready(account.elasticsearch_url), state)
+        with step("Building functions and layers") as current:
+            current.note = "" if building.result() else "nothing has changed"
+    with step("Deploying Watchpost"):
+        stack.deploy(state, account.endpoint, without_credentials(account.elasticsearch_url))
+    with step("Seeding the secret, installing index templates"):
+        outputs = account.outputs()
+        secret = json.dumps(service_login)
+        account.client("secretsmanager").put_secret_value(SecretId=outputs["ElasticsearchSecret"], SecretString=secret)
+        account.invoke(outputs["ProvisionerFunction"], {"action": "apply"})
+    state.write_env(environment(account, outputs))
+
+
+def environment(account: Account, outputs: Mapping[str, str]) -> dict[str, str]:
+    """What `.local/env` exports."""
+    functions = {f"WATCHPOST_{name.upper()}_FUNCTION": outputs[f"{name.capitalize()}Function"] for name in FUNCTIONS}
+    return {
+        **stack.aws_environment(account.endpoint),
+        "ELASTICSEARCH_URL": account.elasticsearch_url,
+        "WATCHPOST_STACK": stack.STACK,
+        **functions,
+    }
+
+
+def stop(state: State) -> bool:
+    """Stop the account, if it runs, and wait until all its processes are gone. Returns whether there was one."""
+    record = state.read_record()
+    state.env_file.unlink(missing_ok=True)
+    if not processes.is_supervisor(record):
+        shutil.rmtree(state.temporary, ignore_errors=True)
+        return False
+    processes.terminate(record["supervisor"])
+    state.write_record({**record, "ready": False, "supervisor": None})
+    shutil.rmtree(state.temporary, ignore_errors=True)
+    return True

@@ -1,0 +1,1 @@
+"""The demonstration: three services, some traffic, and what Watchpost makes of it."""

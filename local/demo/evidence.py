@@ -1,0 +1,216 @@
+"""What can be found in the account after the traffic, held against what went in."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from local.account import FUNCTIONS
+from local.demo.traffic import FAILING, LOG_GROUPS, wait_for
+from local.errors import LocalError
+from local.stack import ENVIRONMENT, STACK
+
+if TYPE_CHECKING:
+    from local.account import Account
+    from local.demo.receiver import Receiver
+
+STREAMS = f"logs-watchpost.app-{ENVIRONMENT},logs-watchpost.platform-{ENVIRONMENT},metrics-watchpost.line-{ENVIRONMENT}"
+NAMESPACE = "Watchpost"
+FILTERED = ("START RequestId:", "END RequestId:")  # the platform lines that are not kept by default
+
+
+@dataclass(slots=True)
+class Lines:
+    """What one service wrote and what arrived of it, each by log stream."""
+
+    written: int = 0
+    filtered: int = 0
+    expected: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def missing(self) -> Counter[str]:
+        return self.expected - self.found
+
+    @property
+    def surplus(self) -> Counter[str]:
+        return self.found - self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSum:
+    """One metric of one service: what its lines say and what CloudWatch has."""
+
+    service: str
+    name: str
+    samples: float
+    expected_sum: float
+    found_samples: float
+    found_sum: float
+
+    @property
+    def equal(self) -> bool:
+        return self.samples == self.found_samples and abs(self.expected_sum - self.found_sum) < 1e-6
+
+
+def search(account: Account, body: dict[str, Any]) -> dict[str, Any]:
+    """Search all of Watchpost's documents."""
+    url = f"{account.elasticsearch_url}/{STREAMS}/_search"
+
+    def answered() -> requests.Response | None:
+        answer = requests.post(url, json=body, params={"ignore_unavailable": "true"}, timeout=20)
+        return None if answer.status_code == 503 else answer  # the shard of a new data stream is still being started
+
+    answer = wait_for("The start of the data streams", answered)
+    if not answer.ok:
+        raise LocalError(f"Elasticsearch refused a search: {answer.text[:300]}", "make status says what runs")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def written(account: Account) -> dict[str, list[tuple[str, str]]]:
+    """Every line of every demo service as (log stream, message), as CloudWatch Logs has them."""
+    paginator = account.client("logs").get_paginator("filter_log_events")
+    return {
+        service: [
+            (event["logStreamName"], event["message"])
+            for page in paginator.paginate(logGroupName=group)
+            for event in page["events"]
+        ]
+        for service, group in LOG_GROUPS.items()
+    }
+
+
+def count_lines(account: Account) -> dict[str, Lines]:
+    """Lines written against documents found, by service."""
+    counted: dict[str, Lines] = {}
+    for service, events in written(account).items():
+        lines = Lines(written=len(events))
+        for stream, message in events:
+            if message.startswith(FILTERED):
+                lines.filtered += 1
+            else:
+                lines.expected[stream] += 1
+        counted[service] = lines
+    requests.post(f"{account.elasticsearch_url}/{STREAMS}/_refresh", timeout=20)
+    for service, lines in counted.items():
+        lines.found = _documents(account, service)
+    return counted
+
+
+def _documents(account: Account, service: str) -> Counter[str]:
+    group = {"term": {"aws.cloudwatch.log_group": LOG_GROUPS[service]}}
+    query = {"bool": {"filter": [group, {"term": {"service.name": service}}]}}
+    by_stream = {"terms": {"field": "aws.cloudwatch.log_stream", "size": 10_000}}
+    found = search(account, {"size": 0, "query": query, "aggs": {"by_stream": by_stream}})
+    buckets = found.get("aggregations", {}).get("by_stream", {}).get("buckets", [])
+    return Counter({bucket["key"]: bucket["doc_count"] for bucket in buckets})
+
+
+def arrived(account: Account) -> dict[str, Lines] | None:
+    """The counts once every line has its document, else None."""
+    counted = count_lines(account)
+    return None if any(lines.missing for lines in counted.values()) else counted
+
+
+def settled(account: Account, seconds: float = 40.0) -> dict[str, Lines]:
+    """The counts: as soon as all documents are there, or as they are after the given seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        counted = arrived(account)
+        if counted:
+            return counted
+        time.sleep(0.3)
+    return count_lines(account)
+
+
+def metric_sums(account: Account) -> list[MetricSum]:
+    """Metric lines against CloudWatch, for every metric of every service."""
+    values: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for service, events in written(account).items():
+        for _, message in events:
+            if message.startswith("MONITORING|"):
+                fields = message.split("|")
+                timed = fields[2].replace(".", "", 1).isdigit()  # the grammar with a time has a number there
+                values[service, fields[4 if timed else 3]].append(float(fields[2 if timed else 1]))
+    return [_metric_sum(account, service, name, numbers) for (service, name), numbers in sorted(values.items())]
+
+
+def _metric_sum(account: Account, service: str, name: str, numbers: list[float]) -> MetricSum:
+    now = datetime.now(UTC)
+    answer = account.client("cloudwatch").get_metric_statistics(
+        Namespace=NAMESPACE,
+        MetricName=name,
+        Dimensions=[{"Name": "Service", "Value": service}],
+        StartTime=now - timedelta(hours=12),
+        EndTime=now + timedelta(minutes=5),
+        Period=60,
+        Statistics=["Sum", "SampleCount"],
+    )
+    points = answer["Datapoints"]
+    return MetricSum(
+        service=service,
+        name=name,
+        samples=len(numbers),
+        expected_sum=sum(numbers),
+        found_samples=sum(point["SampleCount"] for point in points),
+        found_sum=sum(point["Sum"] for point in points),
+    )
+
+
+def transaction(account: Account, request_id: str) -> list[dict[str, Any]]:
+    """Every document that names a request, oldest first: as a field or in the text."""
+    clauses: list[dict[str, Any]] = [
+        {"term": {"faas.execution": request_id}},
+        {"term": {"correlation": request_id}},
+        {"match_phrase": {"message": request_id}},
+    ]
+    body = {"size": 50, "sort": ["@timestamp"], "query": {"bool": {"should": clauses, "minimum_should_match": 1}}}
+    found = [hit["_source"] for hit in search(account, body)["hits"]["hits"]]
+    # Here all lines of an invocation have the same time: the order of the calls makes the story readable.
+    order = list(LOG_GROUPS)
+    return sorted(found, key=lambda document: (document["@timestamp"], order.index(document["service"]["name"])))
+
+
+def alarms(account: Account) -> list[dict[str, Any]]:
+    """Every alarm of the stack."""
+    paginator = account.client("cloudwatch").get_paginator("describe_alarms")
+    pages = paginator.paginate(AlarmNamePrefix=f"{STACK}/")
+    return [alarm for page in pages for alarm in page["MetricAlarms"]]
+
+
+def dashboards(account: Account) -> list[str]:
+    """The names of the stack's dashboards."""
+    paginator = account.client("cloudwatch").get_paginator("list_dashboards")
+    pages = paginator.paginate(DashboardNamePrefix=f"{STACK}-")
+    return [entry["DashboardName"] for page in pages for entry in page["DashboardEntries"]]
+
+
+def error_alarm(account: Account) -> dict[str, Any] | None:
+    """The alarm on the errors in the failing service's logs."""
+    prefix = f"{STACK}/{FAILING}/"
+    own = [alarm for alarm in alarms(account) if alarm["AlarmName"].startswith(prefix)]
+    return next((alarm for alarm in own if alarm.get("MetricName") == "LogErrors"), None)
+
+
+def notification(receiver: Receiver) -> dict[str, Any] | None:
+    """The message about the failing service's alarm, once it has come."""
+    mine = [message for message in receiver.messages if message.get("service") == FAILING]
+    return next((message for message in mine if message.get("state") == "ALARM"), None)
+
+
+def cost(account: Account) -> dict[str, list[int]]:
+    """The billed milliseconds of each invocation of Watchpost's own functions, from their REPORT lines."""
+    paginator = account.client("logs").get_paginator("filter_log_events")
+    spent = {}
+    for function in FUNCTIONS:
+        pages = paginator.paginate(logGroupName=f"/aws/lambda/{STACK}-{function}")
+        messages = [event["message"] for page in pages for event in page["events"]]
+        reports = [message for message in messages if message.startswith("REPORT RequestId:")]
+        spent[function] = [int(report.split("Billed Duration: ")[1].split(" ")[0]) for report in reports]
+    return spent

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Builds for Lambda and deploys with the credentials of your AWS tools.
+#   ELASTICSEARCH_URL   required: https://host:port, without credentials
+#   STACK               watchpost
+#   ENVIRONMENT         dev
+#   PYTHON_RUNTIME      python3.14
+#   ARCHITECTURE        arm64
+#   METRIC_NAMESPACE    Watchpost
+set -eu
+if [ -z "${ELASTICSEARCH_URL:-}" ]; then
+  echo "watchpost: ELASTICSEARCH_URL is not set. Run: make deploy ELASTICSEARCH_URL=https://host:port" >&2
+  exit 1
+fi
+stack=${STACK:-watchpost}
+runtime=${PYTHON_RUNTIME:-python3.14}
+architecture=${ARCHITECTURE:-arm64}
+PYTHON=$(cd "$(dirname "$PYTHON")" && pwd)/$(basename "$PYTHON")
+export PYTHON WATCHPOST_PYTHON="${runtime#python}" WATCHPOST_ARCHITECTURE="$architecture" SAM_CLI_TELEMETRY=0
+set -- --parameter-overrides \
+  "ElasticsearchUrl=$ELASTICSEARCH_URL" "Environment=${ENVIRONMENT:-dev}" \
+  "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}"
+"$BIN/sam" build "$@"
+"$BIN/sam" deploy --stack-name "$stack" "$@"

@@ -1,0 +1,58 @@
+"""The AWS emulator: how it is started and when it is ready."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from local.state import CHECKOUT, tool
+
+if TYPE_CHECKING:
+    from local.state import State
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+ACCESS_KEY = "test"  # the emulator's root credentials, fixed by it and good for nothing else
+SECRET_KEY = "test"  # noqa: S105
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+
+def process(state: State, port: int) -> dict[str, Any]:
+    """The emulator's process, for the supervisor. IAM is enforced and only loopback is served."""
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "TMPDIR": str(state.temporary),
+        "S3_DATA_DIR": str(state.temporary / "s3"),
+        "STATE_DIR": str(state.temporary / "state"),
+        "LOG_LEVEL": "WARNING",
+    }
+    command = [tool("emulator", "python"), str(CHECKOUT / "local" / "emulator_main.py")]
+    return {"name": "aws", "command": command, "environment": environment, "folder": str(state.temporary)}
+
+
+def endpoint(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def is_ready(url: str) -> bool:
+    """Whether the emulator answers at all."""
+    try:
+        return requests.get(f"{url}/_ministack/health", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def runtime() -> str:
+    """The Lambda runtime that this machine's interpreter is: the emulator runs functions in it."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"

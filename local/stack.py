@@ -1,0 +1,161 @@
+"""Building and deploying with the real SAM CLI, against the emulator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.exceptions import ClientError
+
+from local import emulator
+from local.errors import LocalError
+from local.state import BUILD, CHECKOUT, SHARED, lock, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from local.state import State
+
+STACK = "watchpost"
+ENVIRONMENT = "dev"
+DEMO_STACK = "watchpost-demo"
+BUILT_FROM = ("template.yaml", "samconfig.toml", "functions", "layers", "dashboards")
+
+
+def architecture() -> str:
+    """The processor of this machine, in Lambda's words."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def _parameters(values: Mapping[str, str]) -> list[str]:
+    return ["--parameter-overrides", *(f"{name}={value}" for name, value in values.items())]
+
+
+def _runtime_parameters() -> dict[str, str]:
+    return {"PythonRuntime": emulator.runtime(), "Architecture": architecture()}
+
+
+def _sam(arguments: list[str], what: str, log: Path, environment: Mapping[str, str]) -> None:
+    with log.open("w") as stream:
+        done = subprocess.run(
+            [tool("sam", "sam"), *arguments],
+            cwd=CHECKOUT,
+            env={**_clean_environment(), "SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.5", **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        remedy = f"All of what `sam {arguments[0]}` said is in {log.relative_to(CHECKOUT)}"
+        raise LocalError(f"{what} failed: {_telling_line(log.read_text(errors='replace'))}", remedy)
+
+
+def _clean_environment() -> dict[str, str]:
+    """The environment without whatever points to another account of AWS."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_", "WATCHPOST_"))}
+
+
+def _telling_line(text: str) -> str:
+    """The line of SAM's output that most likely says what went wrong."""
+    lines = [re.sub(r"\s+", " ", line).strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("Error") or "Error:" in line]
+    return (errors or lines or ["it said nothing"])[-1][:400]
+
+
+def reason_of_failure(events: list[dict[str, Any]]) -> str | None:
+    """Why a deployment failed, of CloudFormation's events (newest first): its first failure, not what followed."""
+    failures = [event for event in reversed(events) if event["ResourceStatus"].endswith("_FAILED")]
+    told = [event for event in failures if "cancelled" not in event.get("ResourceStatusReason", "cancelled").lower()]
+    if not told:
+        return None
+    return f"{told[0]['LogicalResourceId']}: {told[0]['ResourceStatusReason']}"[:600]
+
+
+def _deploy(what: str, arguments: list[str], name: str, state: State, endpoint: str) -> None:
+    arguments = ["deploy", "--stack-name", name, "--config-file", str(CHECKOUT / "samconfig.toml"), *arguments]
+    log = state.run / f"deploy-{name}.log"
+    try:
+        _sam(arguments, what, log, aws_environment(endpoint))
+    except LocalError as error:
+        cloudformation = boto3.client(
+            "cloudformation",
+            endpoint_url=endpoint,
+            region_name=emulator.REGION,
+            aws_access_key_id=emulator.ACCESS_KEY,
+            aws_secret_access_key=emulator.SECRET_KEY,
+        )
+        try:
+            events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        except ClientError:  # it failed before there was a stack
+            raise error from None
+        reason = reason_of_failure(cast("list[dict[str, Any]]", events))
+        raise LocalError(f"{what} failed: {reason}", error.remedy) if reason else error from None
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(f"{emulator.runtime()} {architecture()}".encode())
+    for name in BUILT_FROM:
+        top = CHECKOUT / name
+        files = sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]
+        for path in files:
+            if "__pycache__" not in path.parts:
+                digest.update(f"{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_built() -> bool:
+    """Whether what lies in the build folder was made from the files as they are."""
+    stamp = BUILD / "fingerprint"
+    return stamp.exists() and stamp.read_text() == _fingerprint()
+
+
+def build(state: State) -> bool:
+    """Build functions and layers for this machine's interpreter. Returns whether anything had to be built."""
+    with lock(SHARED / "building", wait=True):  # not in the build folder, which is emptied
+        return False if is_built() else _build(state)
+
+
+def _build(state: State) -> bool:
+    version = emulator.runtime().removeprefix("python")
+    environment = {
+        "WATCHPOST_PYTHON": version,
+        "WATCHPOST_ARCHITECTURE": architecture(),
+        "PYTHON": tool("project", "python"),
+        "AWS_DEFAULT_REGION": emulator.REGION,
+    }
+    arguments = ["build", "--template", "template.yaml", "--build-dir", str(BUILD)]
+    arguments += _parameters({"ElasticsearchUrl": "http://127.0.0.1:9200", **_runtime_parameters()})
+    _sam(arguments, "Building", state.run / "build.log", environment)
+    (BUILD / "fingerprint").write_text(_fingerprint())
+    return True
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """The variables that lead every AWS tool to the emulator."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": emulator.ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": emulator.SECRET_KEY,
+        "AWS_DEFAULT_REGION": emulator.REGION,
+    }
+
+
+def deploy(state: State, endpoint: str, elasticsearch_url: str, name: str = STACK) -> None:
+    """Deploy the built stack. elasticsearch_url: without credentials."""
+    parameters = {"ElasticsearchUrl": elasticsearch_url, "Environment": ENVIRONMENT, **_runtime_parameters()}
+    arguments = ["--template-file", str(BUILD / "template.yaml"), *_parameters(parameters)]
+    _deploy("Deploying Watchpost", arguments, name, state, endpoint)
+
+
+def deploy_demo(state: State, endpoint: str) -> None:
+    """Deploy the demo's services, as a stack that knows nothing of Watchpost."""
+    template = CHECKOUT / "local" / "demo" / "template.yaml"
+    arguments = ["--template-file", str(template), *_parameters(_runtime_parameters())]
+    _deploy("Deploying the demo services", arguments, DEMO_STACK, state, endpoint)

@@ -1,0 +1,107 @@
+"""How the acceptance tests look at the deployed stack: from outside, as a user does."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.account import Account
+
+PATIENCE = 40.0  # seconds that anything asynchronous may take on a busy machine
+
+
+def eventually(condition: Callable[[], Any], what: str) -> Any:
+    """Wait until a condition holds and return what it returned."""
+    deadline = time.monotonic() + PATIENCE
+    while not (outcome := condition()):
+        assert time.monotonic() < deadline, f"{what} did not happen within {PATIENCE:.0f} s"
+        time.sleep(0.1)
+    return outcome
+
+
+def subscription_event(
+    group: str, messages: list[str], *, filter_name: str = "", stream: str = "stream"
+) -> dict[str, Any]:
+    """What CloudWatch Logs sends to a subscribed function."""
+    now = int(time.time() * 1000)
+    payload = {
+        "messageType": "DATA_MESSAGE",
+        "owner": "000000000000",
+        "logGroup": group,
+        "logStream": stream,
+        "subscriptionFilters": [filter_name],
+        "logEvents": [
+            {"id": f"{uuid.uuid4().int:039d}"[:38], "timestamp": now, "message": message} for message in messages
+        ],
+    }
+    return packed(payload)
+
+
+def packed(payload: dict[str, Any]) -> dict[str, Any]:
+    """A payload as CloudWatch Logs packs it."""
+    return {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()}}
+
+
+def documents(account: Account, group: str) -> list[dict[str, Any]]:
+    """Every document of a log group, of all three data streams, in the order of the lines."""
+    url = f"{account.elasticsearch_url}/logs-watchpost.*,metrics-watchpost.*"
+    requests.post(f"{url}/_refresh", timeout=10).raise_for_status()
+    body = {"size": 1000, "sort": ["@timestamp"], "query": {"term": {"aws.cloudwatch.log_group": group}}}
+    answer = requests.post(f"{url}/_search", json=body, params={"ignore_unavailable": "true"}, timeout=10)
+    answer.raise_for_status()
+    return [hit["_source"] for hit in answer.json()["hits"]["hits"]]
+
+
+def dead_letters(account: Account) -> list[dict[str, Any]]:
+    """Every dead letter in the stack's bucket."""
+    s3, bucket = account.client("s3"), account.outputs()["DeadLetterBucket"]
+    letters = []
+    for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        body = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
+        letters += [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    return letters
+
+
+def new_group(account: Account, tags: dict[str, str] | None = None) -> str:
+    """Create a log group with a name of its own, and send the event that CloudTrail would."""
+    group = f"/test/{uuid.uuid4().hex[:12]}"
+    account.client("logs").create_log_group(logGroupName=group, tags=tags or {})
+    announce(account, group)
+    return group
+
+
+def announce(account: Account, group: str) -> None:
+    """Send the event that CloudTrail sends when a log group is created."""
+    detail = {
+        "eventSource": "logs.amazonaws.com",
+        "eventName": "CreateLogGroup",
+        "requestParameters": {"logGroupName": group},
+    }
+    entry = {"Source": "watchpost.test", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(detail)}
+    answer = account.client("events").put_events(Entries=[entry])
+    assert answer["FailedEntryCount"] == 0
+
+
+def filters(account: Account, group: str) -> list[str]:
+    """The names of a group's subscription filters."""
+    described = account.client("logs").describe_subscription_filters(logGroupName=group)
+    return [item["filterName"] for item in described["subscriptionFilters"]]
+
+
+def write(account: Account, group: str, messages: list[str], stream: str = "stream") -> None:
+    """Write lines into a log group."""
+    logs = account.client("logs")
+    if stream not in [item["logStreamName"] for item in logs.describe_log_streams(logGroupName=group)["logStreams"]]:
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + index, "message": message} for index, message in enumerate(messages)]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)

@@ -1,0 +1,91 @@
+"""Each role may do what its function needs, and the account enforces that it may do no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local import emulator
+
+if TYPE_CHECKING:
+    from local.account import Account
+
+
+def _as(account: Account, component: str, service: str) -> Any:
+    """A client with the credentials of a function's role."""
+    function = account.outputs()[f"{component.capitalize()}Function"]
+    role = account.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+    session = account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    return boto3.client(
+        service,
+        endpoint_url=account.endpoint,
+        region_name=emulator.REGION,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+
+
+def _refused(call: Any, **arguments: Any) -> bool:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}
+    return False
+
+
+def test_the_shipper_may_publish_metrics_and_no_alarms(account: Account) -> None:
+    cloudwatch = _as(account, "shipper", "cloudwatch")
+    datum = {"MetricName": "m", "Value": 1.0, "Dimensions": [{"Name": "Service", "Value": "roles-test"}]}
+
+    cloudwatch.put_metric_data(Namespace="Watchpost", MetricData=[datum])
+
+    assert _refused(cloudwatch.describe_alarms)
+
+
+def test_the_shipper_may_write_dead_letters_and_not_read_them(account: Account) -> None:
+    s3, bucket = _as(account, "shipper", "s3"), account.outputs()["DeadLetterBucket"]
+
+    s3.put_object(Bucket=bucket, Key="roles-test", Body=b"")
+
+    assert _refused(s3.get_object, Bucket=bucket, Key="roles-test")
+    assert _refused(s3.delete_object, Bucket=bucket, Key="roles-test")
+    account.client("s3").delete_object(Bucket=bucket, Key="roles-test")
+
+
+@pytest.mark.parametrize(
+    ("component", "may", "may_not"),
+    [
+        ("shipper", "ElasticsearchSecret", "NotificationSecret"),
+        ("provisioner", "ElasticsearchSecret", "NotificationSecret"),
+        ("notifier", "NotificationSecret", "ElasticsearchSecret"),
+    ],
+)
+def test_each_function_may_read_its_own_secret_only(account: Account, component: str, may: str, may_not: str) -> None:
+    secrets, outputs = _as(account, component, "secretsmanager"), account.outputs()
+
+    assert secrets.get_secret_value(SecretId=outputs[may])["SecretString"]
+
+    assert _refused(secrets.get_secret_value, SecretId=outputs[may_not])
+
+
+def test_the_provisioner_may_touch_its_own_alarms_only(account: Account) -> None:
+    cloudwatch = _as(account, "provisioner", "cloudwatch")
+
+    assert _refused(cloudwatch.delete_alarms, AlarmNames=["somebody-elses"])
+
+
+@pytest.mark.parametrize("component", ["shipper", "provisioner", "notifier"])
+def test_only_the_subscriber_may_subscribe(account: Account, component: str) -> None:
+    logs = _as(account, component, "logs")
+
+    assert _refused(
+        logs.put_subscription_filter,
+        logGroupName="/test/roles",
+        filterName="f",
+        filterPattern="",
+        destinationArn="arn:aws:lambda:us-east-1:000000000000:function:watchpost-shipper",
+    )

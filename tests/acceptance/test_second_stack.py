@@ -1,0 +1,158 @@
+"""A second stack in the same account, without its Elasticsearch: it deploys, loses nothing, and leaves nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local import stack
+from tests.acceptance.helpers import eventually, filters, subscription_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.account import Account
+
+NAME = "second"
+NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens there
+
+
+@pytest.fixture(scope="module")
+def group(account: Account) -> str:
+    """A log group that no event told about."""
+    name = f"/test/unannounced-{uuid.uuid4().hex[:8]}"
+    account.client("logs").create_log_group(logGroupName=name, tags={"service": "quiet"})
+    return name
+
+
+@pytest.fixture(scope="module")
+def outputs(account: Account, group: str) -> Iterator[dict[str, str]]:
+    """A deployed second stack."""
+    stack.deploy(account.state, account.endpoint, NOWHERE, NAME)
+    outputs = account.outputs(NAME)
+    login = json.dumps({"username": "somebody", "password": "something"})
+    account.client("secretsmanager").put_secret_value(SecretId=outputs["ElasticsearchSecret"], SecretString=login)
+    yield outputs
+    _delete(account)
+
+
+def _delete(account: Account) -> None:
+    cloudformation = account.client("cloudformation")
+    cloudformation.delete_stack(StackName=NAME)
+
+    def gone() -> bool:
+        try:
+            described = cloudformation.describe_stacks(StackName=NAME)["Stacks"]
+        except cloudformation.exceptions.ClientError:
+            return True
+        assert "FAILED" not in described[0]["StackStatus"], described[0].get("StackStatusReason")
+        return described[0]["StackStatus"] == "DELETE_COMPLETE"
+
+    eventually(gone, "the deletion of the stack")
+
+
+def _letters(account: Account, bucket: str) -> list[dict[str, Any]]:
+    s3 = account.client("s3")
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys]
+    return [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
+
+
+def test_the_deployment_succeeds_while_elasticsearch_is_down(account: Account, outputs: dict[str, str]) -> None:
+    described = account.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+
+    assert described[0]["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_deployment_subscribes_the_groups_that_were_there(
+    account: Account, outputs: dict[str, str], group: str
+) -> None:
+    assert filters(account, group) == ["watchpost.service=quiet"]
+
+
+def test_lines_are_kept_and_metrics_published_while_elasticsearch_is_down(
+    account: Account, outputs: dict[str, str]
+) -> None:
+    # given a shipper whose Elasticsearch does not answer
+    service = f"svc-{uuid.uuid4().hex[:8]}"
+    lines = ["one line", "MONITORING|7|Count|things|test"]
+    event = subscription_event("/test/outage", lines, filter_name=f"watchpost.service={service}")
+
+    # when it is invoked
+    account.invoke(outputs["ShipperFunction"], event)
+
+    # then both documents are in the dead letters, with the reason
+    kept = [letter for letter in _letters(account, outputs["DeadLetterBucket"]) if service in json.dumps(letter)]
+    assert len(kept) == 2
+    assert {letter["kind"] for letter in kept} == {"document"}
+    assert all(letter["reason"].startswith("Elasticsearch is unavailable") for letter in kept)
+
+    # and the metric is in CloudWatch
+    now = datetime.now(UTC)
+    found = account.client("cloudwatch").get_metric_statistics(
+        Namespace="Watchpost",
+        MetricName="things",
+        Dimensions=[{"Name": "Service", "Value": service}],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=5),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert [point["Sum"] for point in found] == [7]
+
+
+def test_an_invocation_that_can_neither_deliver_nor_keep_fails(account: Account, outputs: dict[str, str]) -> None:
+    # given a shipper without Elasticsearch whose bucket does not exist
+    functions, name = account.client("lambda"), outputs["ShipperFunction"]
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]
+    broken = {"Variables": {**before["Variables"], "DEAD_LETTER_BUCKET": "no-such-bucket-here"}}
+    functions.update_function_configuration(FunctionName=name, Environment=broken)
+
+    # when it is invoked
+    payload = json.dumps(subscription_event("/test/outage", ["a line"])).encode()
+    answer = functions.invoke(FunctionName=name, Payload=payload)
+
+    # then the invocation does not count as done
+    try:
+        assert answer.get("FunctionError")
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment=before)
+
+
+def test_the_filters_of_the_first_stack_are_left_alone(account: Account, outputs: dict[str, str]) -> None:
+    first = account.outputs()["ShipperFunction"]
+    logs = account.client("logs")
+    groups = [
+        item["logGroupName"]
+        for page in logs.get_paginator("describe_log_groups").paginate()
+        for item in page["logGroups"]
+    ]
+    account.invoke(outputs["SubscriberFunction"], {"action": "sweep"})
+
+    held = [
+        item["destinationArn"].rsplit(":", 1)[-1]
+        for name in groups
+        for item in logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
+    ]
+
+    assert held.count(first) >= 1
+    own = [name for name in groups if name.startswith(("/aws/lambda/watchpost-", "/aws/lambda/second-"))]
+    assert [name for name in own if name.count("-") == 1 and filters(account, name)] == []
+
+
+def test_deleting_the_stack_leaves_none_of_its_filters_alarms_and_dashboards(account: Account, group: str) -> None:
+    # given a second stack that was deployed and deleted (by its fixture, or here when this test runs alone)
+    stack.deploy(account.state, account.endpoint, NOWHERE, NAME)
+    assert filters(account, group)
+
+    _delete(account)
+
+    assert filters(account, group) == []
+    cloudwatch = account.client("cloudwatch")
+    assert cloudwatch.describe_alarms(AlarmNamePrefix=f"{NAME}/")["MetricAlarms"] == []
+    assert cloudwatch.list_dashboards(DashboardNamePrefix=f"{NAME}-")["DashboardEntries"] == []

@@ -1,0 +1,113 @@
+"""Functions as built: each works with nothing but its package, its layers and boto3."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from watchpost.names import COMPONENTS
+
+from local.state import BUILD, CHECKOUT, tool
+
+if TYPE_CHECKING:
+    from local.account import Account
+
+# What the Lambda runtime brings along: boto3 and what it needs.
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+
+# Packages that a function has no use for: importing them would only make it start slower.
+NOT_IMPORTED = {
+    "shipper": ("yaml",),
+    "subscriber": ("elasticsearch", "yaml"),
+    "provisioner": (),
+    "notifier": ("elasticsearch", "yaml"),
+}
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with boto3 and what it needs, and nothing else."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        source = Path(sysconfig.get_path("purelib")) / name
+        if source.exists():
+            (folder / name).symlink_to(source)
+    return folder
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_built_function_can_be_imported_with_its_layers_and_boto3_only(
+    account: Account, runtime: Path, component: str
+) -> None:
+    # given a clean interpreter that sees the function, its layers and the runtime's packages
+    layers = [BUILD / "CoreLayer" / "python"] + (
+        [BUILD / "DefinitionsLayer" / "python"] if component == "provisioner" else []
+    )
+    path = [str(folder) for folder in (BUILD / f"{component.capitalize()}Function", *layers, runtime)]
+    script = (
+        f"import sys, json; sys.path[:0] = {path!r}\n"
+        f"import {component}.handler as handler\n"
+        "print(json.dumps({'callable': callable(handler.lambda_handler), 'modules': sorted(sys.modules)}))"
+    )
+
+    # when its handler is imported, as Lambda does
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-W", "error", "-c", script],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    # then it is there, and what it has no use for was not loaded
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["callable"]
+    assert [name for name in NOT_IMPORTED[component] if name in answer["modules"]] == []
+
+
+def test_the_core_layer_carries_bytecode_for_its_python(account: Account) -> None:
+    layer = BUILD / "CoreLayer" / "python"
+    tag = sys.implementation.cache_tag
+
+    assert (layer / "watchpost" / "__pycache__" / f"errors.{tag}.pyc").exists()
+    assert (layer / "elasticsearch" / "__pycache__" / f"__init__.{tag}.pyc").exists()
+    assert not (layer / "boto3").exists()
+
+
+@pytest.mark.parametrize(
+    ("python", "architecture", "marker"), [("3.14", "arm64", b"\xb7\x00"), ("3.13", "x86_64", b"\x3e\x00")]
+)
+def test_the_core_layer_can_be_built_for_another_python_and_processor(
+    tmp_path: Path, python: str, architecture: str, marker: bytes
+) -> None:
+    environment = {
+        **os.environ,
+        "ARTIFACTS_DIR": str(tmp_path),
+        "WATCHPOST_PYTHON": python,
+        "WATCHPOST_ARCHITECTURE": architecture,
+        "PYTHON": tool("project", "python"),
+    }
+
+    subprocess.run(["make", "-s", "build-CoreLayer"], cwd=CHECKOUT / "layers" / "core", env=environment, check=True)
+
+    [library] = (tmp_path / "python" / "orjson").glob("*.so")
+    assert f"cpython-{python.replace('.', '')}-" in library.name
+    assert library.read_bytes()[18:20] == marker  # e_machine of the ELF header: 0xb7 is AArch64, 0x3e is x86-64
+
+
+def test_the_layers_and_functions_fit_into_lambda(account: Account, tmp_path: Path) -> None:
+    unpacked = sum(
+        path.stat().st_size
+        for folder in ("CoreLayer", "DefinitionsLayer", "ShipperFunction")
+        for path in (BUILD / folder).rglob("*")
+        if path.is_file()
+    )
+    # 250 MB is Lambda's limit for a function with its layers, unpacked (Lambda quotas).
+    assert unpacked < 250 * 1024 * 1024
