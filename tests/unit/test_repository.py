@@ -1,0 +1,146 @@
+"""What the repository promises about itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from watchpost import names
+from watchpost.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as plain values."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, _suffix, node: _plain(loader, node))
+
+
+def _plain(loader: _Loader, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+def _template() -> dict[str, Any]:
+    loaded = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506  # derived from the safe loader
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+TEMPLATE = _template()
+RESOURCES = TEMPLATE["Resources"]
+FUNCTIONS = {name: item for name, item in RESOURCES.items() if item["Type"] == "AWS::Serverless::Function"}
+LAYER_DEFAULTS = dict(
+    re.findall(r"^(WATCHPOST_\w+) \?= (\S+)$", (ROOT / "layers/core/Makefile").read_text(), re.MULTILINE)
+)
+
+
+@pytest.mark.parametrize("target", re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+def test_the_readme_explains_every_command(target: str) -> None:
+    assert f"make {target}" in README
+
+
+@pytest.mark.parametrize("parameter", TEMPLATE["Parameters"])
+def test_the_readme_explains_every_parameter_of_the_template(parameter: str) -> None:
+    assert f"`{parameter}`" in README
+
+
+@pytest.mark.parametrize("output", TEMPLATE["Outputs"])
+def test_every_output_of_the_template_has_a_description(output: str) -> None:
+    assert TEMPLATE["Outputs"][output]["Description"]
+
+
+def test_the_core_layer_is_built_for_what_the_template_deploys_by_default() -> None:
+    assert f"python{LAYER_DEFAULTS['WATCHPOST_PYTHON']}" == TEMPLATE["Parameters"]["PythonRuntime"]["Default"]
+    assert LAYER_DEFAULTS["WATCHPOST_ARCHITECTURE"] == TEMPLATE["Parameters"]["Architecture"]["Default"]
+
+
+def test_every_function_has_a_role_of_its_own() -> None:
+    roles = [function["Properties"]["Role"] for function in FUNCTIONS.values()]
+    assert len(set(roles)) == len(roles) == len(names.COMPONENTS)
+
+
+@pytest.mark.parametrize("component", names.COMPONENTS)
+def test_every_function_has_the_name_by_which_its_log_group_is_kept_from_being_shipped(component: str) -> None:
+    function = FUNCTIONS[f"{component.capitalize()}Function"]["Properties"]
+    group = RESOURCES[f"{component.capitalize()}LogGroup"]["Properties"]
+    assert function["FunctionName"] == "${AWS::StackName}-" + component
+    assert group["LogGroupName"] == "/aws/lambda/${AWS::StackName}-" + component
+    assert [tag["Key"] for tag in group["Tags"]] == [names.OWNER_TAG]
+
+
+def test_the_template_sets_every_setting_that_the_functions_read() -> None:
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    set_by_lambda = {"aws_region"}
+    assert {name.upper() for name in Settings.__slots__ if name not in set_by_lambda} == set(variables)
+
+
+def _statements() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (name, statement)
+        for name, role in RESOURCES.items()
+        if role["Type"] == "AWS::IAM::Role"
+        for policy in role["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+# Actions that cannot be limited to resources, or that list the whole account (service authorization reference).
+UNLIMITED = {
+    "logs:DescribeLogGroups",
+    "cloudwatch:PutMetricData",
+    "tag:GetResources",
+    "lambda:ListEventSourceMappings",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListDashboards",
+}
+
+
+@pytest.mark.parametrize(("role", "statement"), _statements())
+def test_no_role_may_do_more_than_it_needs(role: str, statement: dict[str, Any]) -> None:
+    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    assert not [action for action in actions if action.endswith("*")]
+    if statement["Resource"] == "*":
+        assert set(actions) <= UNLIMITED
+
+
+def test_metrics_can_be_published_in_the_configured_namespace_only() -> None:
+    [statement] = [item for _, item in _statements() if item["Action"] == "cloudwatch:PutMetricData"]
+    assert statement["Condition"] == {"StringEqualsIfExists": {"cloudwatch:namespace": "MetricNamespace"}}
+
+
+@pytest.mark.parametrize(
+    "lock", [*(ROOT / "requirements").glob("*.txt"), ROOT / "layers/core/requirements.txt"], ids=str
+)
+def test_every_dependency_is_pinned_with_hashes_and_without_an_address(lock: Path) -> None:
+    text = lock.read_text()
+    requirements = re.findall(r"^[A-Za-z0-9._-]+(?:\[[^\]]+\])?(\S*)", text, re.MULTILINE)
+    assert requirements
+    assert all(version.startswith("==") for version in requirements)
+    assert text.count("--hash=sha256:") >= len(requirements)
+    assert "://" not in text
+
+
+def test_every_environment_has_the_versions_that_the_functions_run_with() -> None:
+    wanted = re.findall(r"^\S+==\S+", (ROOT / "layers/core/requirements.txt").read_text(), re.MULTILINE)
+    project = (ROOT / "requirements/project.txt").read_text()
+    assert [pin for pin in wanted if pin not in project] == []
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    private = re.compile(r"(?<![\w.$}])/(?:root|home|Users)/[\w.]")
+    found = [name for name in listed.splitlines() if private.search((ROOT / name).read_text(errors="ignore"))]
+    assert found == []
