@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def account(request: pytest.FixtureRequest) -> Iterator[Account]:
+def local_account(request: pytest.FixtureRequest) -> Iterator[Account]:
     """Elasticsearch and AWS with IAM enforced and Watchpost deployed, apart from the user's own account."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with lock(TESTS.root):

@@ -11,4 +11,4 @@ import pytest
 def elasticsearch_url(request: pytest.FixtureRequest) -> str:
     """URL with credentials of a real Elasticsearch: the one of ELASTICSEARCH_URL, else the session's own."""
     url = os.environ.get("ELASTICSEARCH_URL")
-    return url or request.getfixturevalue("account").elasticsearch_url
+    return url or request.getfixturevalue("local_account").elasticsearch_url

@@ -43,7 +43,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_built_function_can_be_imported_with_its_layers_and_boto3_only(
-    account: Account, runtime: Path, component: str
+    local_account: Account, runtime: Path, component: str
 ) -> None:
     # given a clean interpreter that sees the function, its layers and the runtime's packages
     layers = [BUILD / "CoreLayer" / "python"] + (
@@ -72,7 +72,7 @@ def test_a_built_function_can_be_imported_with_its_layers_and_boto3_only(
     assert [name for name in NOT_IMPORTED[component] if name in answer["modules"]] == []
 
 
-def test_the_core_layer_carries_bytecode_for_its_python(account: Account) -> None:
+def test_the_core_layer_carries_bytecode_for_its_python(local_account: Account) -> None:
     layer = BUILD / "CoreLayer" / "python"
     tag = sys.implementation.cache_tag
 
@@ -102,7 +102,7 @@ def test_the_core_layer_can_be_built_for_another_python_and_processor(
     assert library.read_bytes()[18:20] == marker  # e_machine of the ELF header: 0xb7 is AArch64, 0x3e is x86-64
 
 
-def test_the_layers_and_functions_fit_into_lambda(account: Account, tmp_path: Path) -> None:
+def test_the_layers_and_functions_fit_into_lambda(local_account: Account, tmp_path: Path) -> None:
     unpacked = sum(
         path.stat().st_size
         for folder in ("CoreLayer", "DefinitionsLayer", "ShipperFunction")

@@ -1,0 +1,107 @@
+"""The handler as Lambda calls it: its environment, its clients, its log."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+import requests
+from provisioner import handler
+from watchpost import aws, settings
+from watchpost.errors import PayloadError
+from watchpost.settings import Settings
+
+from tests.unit.provisioner.world import REGION, prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from provisioner.run import Account
+
+NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens there
+PARAMETER = "/watchpost/wp/config"
+
+
+class Context:
+    """What Lambda hands over beside the event."""
+
+    function_name = "wp-provisioner"
+    memory_limit_in_mb = 512
+    invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:wp-provisioner"
+    aws_request_id = "request-1"
+    log_stream_name = "the-stream"
+    tenant_id = None
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 300_000
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Account]:
+    """The environment of the deployed function, with nothing kept of other tests."""
+    with prepared(monkeypatch, tmp_path) as world:
+        world.function("orders-api")
+        own = {"elasticsearch_url": NOWHERE, "elasticsearch_secret": "search", "config_parameter": PARAMETER}
+        for name in Settings.__slots__:
+            monkeypatch.setenv(name.upper(), own.get(name, getattr(world.account.settings, name)))
+        boto3.client("ssm").put_parameter(Name=PARAMETER, Value="{}", Type="String")
+        boto3.client("secretsmanager").create_secret(Name="search", SecretString="{}")
+        kept = (settings.current, aws.cloudwatch, aws.lambda_, aws.tagging, aws.ssm, aws.secrets)
+        for cached in kept:
+            cached.cache_clear()
+        yield world.account
+        for cached in kept:
+            cached.cache_clear()
+
+
+def test_the_handler_plans_with_the_definitions_that_are_installed(deployed: Account) -> None:
+    result = handler.lambda_handler({"action": "plan"}, Context())
+
+    assert len(result["alarms"]["created"]) == 6
+    assert result["dashboards"]["created"] == ["wp-orders"]
+    assert result["templates"]["failed"][0]["name"] == "elasticsearch"
+    assert deployed.cloudwatch.describe_alarms()["MetricAlarms"] == []
+
+
+def test_the_handler_reads_a_configuration_that_was_just_pushed(deployed: Account) -> None:
+    handler.lambda_handler({"action": "plan"}, Context())
+    pushed = '{"alarms": {"lambda.throttles": {"enabled": false}}}'
+    boto3.client("ssm").put_parameter(Name=PARAMETER, Value=pushed, Type="String", Overwrite=True)
+
+    result = handler.lambda_handler({"action": "plan"}, Context())
+
+    assert len(result["alarms"]["created"]) == 5
+
+
+def test_the_handler_refuses_what_it_does_not_know(deployed: Account) -> None:
+    with pytest.raises(PayloadError, match="unknown action"):
+        handler.lambda_handler({"action": "destroy"}, Context())
+
+
+def test_the_log_tells_the_result_and_no_secret_address(deployed: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever knows the address can answer in our place."""
+    output = io.StringIO()
+    monkeypatch.setattr(handler.logger.registered_handler, "stream", output)
+    request = {
+        "RequestType": "Create",
+        "ResponseURL": f"{NOWHERE}/secret",
+        "StackId": "arn:stack",
+        "RequestId": "1",
+        "LogicalResourceId": "Provisioning",
+    }
+
+    # Nobody takes the answer, so that Lambda tries again.
+    with pytest.raises(requests.RequestException) as caught:
+        handler.lambda_handler(request, Context())
+
+    lines = [json.loads(line) for line in output.getvalue().splitlines()]
+    [told] = [line["result"] for line in lines if line["message"] == "reconciled"]
+    assert "wp/orders/orders-api/errors" in told["alarms"]["created"]
+    assert told["without_alarm"]["no stream source"] == 1
+    assert [line["level"] for line in lines if "not installed" in line["message"]] == ["WARNING"]
+    assert NOWHERE + "/secret" not in output.getvalue() + str(caught.value)
