@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 from typing import Never
 
+from botocore.exceptions import BotoCoreError
+from requests import RequestException
+
 from local import account, elasticsearch, processes
 from local.errors import LocalError
 from local.progress import step
@@ -62,6 +65,12 @@ def status(state: State) -> int:
     return 0
 
 
+def _lost(state: State, error: Exception) -> str:
+    """What to say when one of the account's processes does not answer any more."""
+    known = processes.death_of(state) or f"A part of the account does not answer ({type(error).__name__})"
+    return f"{known}. Its output is in {state.run.relative_to(CHECKOUT)}/; run the command again."
+
+
 def _interrupt(*_: object) -> Never:
     raise KeyboardInterrupt
 
@@ -88,6 +97,8 @@ def main() -> int:
             return {"up": up, "down": down, "clean": clean}[arguments.command](state)
     except LocalError as error:
         sys.stderr.write(f"\nwatchpost: {error}\n")
+    except (BotoCoreError, RequestException) as error:
+        sys.stderr.write(f"\nwatchpost: {_lost(state, error)}\n")
     except KeyboardInterrupt:
         sys.stderr.write("\nwatchpost: interrupted; what was started has been stopped.\n")
         return 130

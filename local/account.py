@@ -166,12 +166,14 @@ def _bring_up(account: Account, service_login: dict[str, str]) -> None:
         building = pool.submit(stack.build, state)
         with step("Starting the AWS emulator"):
             processes.wait_until("The AWS emulator", lambda: emulator.is_ready(account.endpoint), state)
-        with step("Starting Elasticsearch"):
+        own = state.read_record().get("own_elasticsearch_url")
+        url = without_credentials(account.elasticsearch_url)
+        with step("Starting Elasticsearch" if own else f"Asking for Elasticsearch at {url}"):
             processes.wait_until("Elasticsearch", lambda: elasticsearch.is_ready(account.elasticsearch_url), state)
         with step("Building functions and layers") as current:
             current.note = "" if building.result() else "nothing has changed"
     with step("Deploying Watchpost"):
-        stack.deploy(state, account.endpoint, without_credentials(account.elasticsearch_url))
+        stack.deploy(state, account.endpoint, url)
     with step("Seeding the secret, installing index templates"):
         outputs = account.outputs()
         secret = json.dumps(service_login)

@@ -222,8 +222,8 @@ def is_ready(url: str) -> bool:
 
 def reason_of_death(log: Path, code: int) -> str:
     """Why Elasticsearch ended: the line of its output that most likely says so, or that it was killed."""
+    if code in {-9, 137}:
+        return "it was killed, perhaps for want of memory"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     telling = [line for line in lines if re.search(r"\]\[(ERROR|FATAL)|^(ERROR|fatal|Exception)|No space left", line)]
-    if telling:
-        return telling[0].strip()[:300]
-    return "it was killed, perhaps for want of memory" if code in {-9, 137} else "its output does not say why"
+    return telling[0].strip()[:300] if telling else "its output does not say why"

@@ -140,8 +140,8 @@ def _parts(name: str, stack: str) -> tuple[str | None, str | None, str | None]:
 def _title(name: str, service: str | None, resource: str | None, alarm: str | None) -> str:
     if service is None or alarm is None:
         return name
-    of = "" if resource == service else f" ({resource})"
-    return f"{service} — {re.sub('[-_]+', ' ', alarm).strip() or alarm}{of}"
+    where = "" if resource == service else f"{resource}: "
+    return f"{service} — {where}{re.sub('[-_]+', ' ', alarm).strip() or alarm}"
 
 
 def _metric(trigger: Mapping[str, Any], reason: str) -> Metric | None:

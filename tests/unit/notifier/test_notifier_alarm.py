@@ -85,7 +85,7 @@ def test_names_that_watchpost_gave_are_taken_apart_and_others_left_whole(
 
 
 def test_the_resource_is_in_the_title_where_it_differs_from_the_service() -> None:
-    assert _parse(AlarmName="watchpost/orders/orders-dlq/not_empty").title == "orders — not empty (orders-dlq)"
+    assert _parse(AlarmName="watchpost/orders/orders-dlq/not_empty").title == "orders — orders-dlq: not empty"
 
 
 @pytest.mark.parametrize(
