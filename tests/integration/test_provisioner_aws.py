@@ -69,7 +69,11 @@ def test_everything_that_is_true_of_a_function_decides_about_its_alarms(world: W
     def remember(parsed: dict[str, Any], **_: Any) -> None:
         parsed["DeadLetterConfig"] = {"TargetArn": arn}
 
+    def through_an_alias(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["EventSourceMappings"][0]["FunctionArn"] += ":live"
+
     lambda_.meta.events.register("after-call.lambda.GetFunctionConfiguration", remember)
+    lambda_.meta.events.register("after-call.lambda.ListEventSourceMappings", through_an_alias)
 
     # when the provisioner runs
     world.run()
@@ -159,9 +163,9 @@ def test_an_override_deletes_an_alarm_and_says_why(world: World) -> None:
 
 
 def test_a_plan_tells_the_same_and_writes_nothing(world: World) -> None:
-    # given one function to create alarms for, one with a changed timeout, one that is gone
-    for name in ("changed", "gone"):
-        world.function(name)
+    # given one function to create alarms for, one with a changed timeout, one that is gone with its service
+    world.function("changed")
+    world.function("gone", service="closed")
     world.run()
     world.function("new")
     world.account.lambda_.update_function_configuration(FunctionName="changed", Timeout=10)
@@ -176,4 +180,7 @@ def test_a_plan_tells_the_same_and_writes_nothing(world: World) -> None:
     # then what was planned is what was done
     assert plan == done
     assert plan["alarms"]["updated"] == ["wp/orders/changed/duration"]
-    assert len(plan["alarms"]["created"]) == len(plan["alarms"]["deleted"]) == 5
+    assert len(plan["alarms"]["created"]) == 5
+    assert len(plan["alarms"]["deleted"]) == 6
+    assert plan["dashboards"]["deleted"] == ["wp-closed"]
+    assert world.dashboards() == {"wp-orders"}

@@ -191,3 +191,18 @@ def test_a_wrong_configuration_leaves_every_alarm_as_it_is(world: World) -> None
         world.run()
 
     assert world.writes == []
+
+
+def test_an_alarm_whose_threshold_has_no_value_any_more_stays_as_it_is(world: World, tmp_path: Path) -> None:
+    world.function("orders-api")
+    world.run()
+    file = tmp_path / "services" / "lambda.yaml"
+    file.write_text(file.read_text().replace("0.9 * timeout_ms", "1 / (timeout_ms - 30000)"))
+
+    result = world.run()
+
+    assert result.alarms.failed == [
+        {"name": "wp/orders/orders-api/duration", "reason": "threshold: 1 / (timeout_ms - 30000) divides by zero"}
+    ]
+    assert world.alarms()["wp/orders/orders-api/duration"]["Threshold"] == pytest.approx(27_000)
+    assert world.writes == ["PutDashboard"]

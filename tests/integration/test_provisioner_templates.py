@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from provisioner import templates
@@ -97,3 +98,20 @@ def test_the_templates_of_the_repository_are_unchanged_the_second_time(cluster: 
     second = templates.install(lambda: cluster, loaded, _deadline(), apply=True)
     assert first.failed == second.failed == []
     assert second.unchanged == [template.title for template in loaded]
+
+
+def test_a_cluster_that_is_away_is_asked_once(folder: Path) -> None:
+    """The deployment must not wait for each template's time-out."""
+    failed = _install(folder, lambda: connected("http://127.0.0.1:9"))["failed"]
+
+    assert [item["reason"].startswith("not tried") for item in failed] == [False, True]
+
+
+def test_a_plan_with_refused_credentials_promises_nothing(folder: Path, elasticsearch_url: str) -> None:
+    parts = urlsplit(elasticsearch_url)
+    wrong = f"{parts.scheme}://nobody:nothing@{parts.hostname}:{parts.port}"
+
+    planned = _install(folder, lambda: connected(wrong), apply=False)
+
+    assert planned["installed"] == []
+    assert all("401" in item["reason"] for item in planned["failed"])

@@ -137,7 +137,7 @@ def _functions_with_streams(lambda_: LambdaClient, deadline: Deadline) -> set[st
         for mapping in page["EventSourceMappings"]:
             if any(stream in mapping.get("EventSourceArn", "") for stream in _STREAMS):
                 # The ARN may end with an alias or a version.
-                functions.add(mapping.get("FunctionArn", "").partition(":function:")[2])
+                functions.add(mapping.get("FunctionArn", "").partition(":function:")[2].partition(":")[0])
     return functions
 
 
