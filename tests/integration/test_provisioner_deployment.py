@@ -85,9 +85,11 @@ def _request(cloudformation: CloudFormation, kind: str) -> dict[str, Any]:
     }
 
 
-def _send(cloudformation: CloudFormation, kind: str, account: Callable[[], Account]) -> dict[str, Any]:
-    """Answer a request and return what CloudFormation was told."""
-    events.handle(_request(cloudformation, kind), "the-stream", Deadline(lambda: 300.0, put_interval=0), account)
+def _send(
+    cloudformation: CloudFormation, kind: str, account: Callable[[], Account], seconds: float = 300.0
+) -> dict[str, Any]:
+    """Answer a request, with so many seconds left, and return what CloudFormation was told."""
+    events.handle(_request(cloudformation, kind), "the-stream", Deadline(lambda: seconds, put_interval=0), account)
     [answer] = cloudformation.answers
     cloudformation.answers.clear()
     return answer
@@ -131,6 +133,27 @@ def test_a_deployment_succeeds_while_elasticsearch_is_away_or_its_secret_is_empt
         events.handle(
             {}, "the-stream", Deadline(lambda: 300.0, put_interval=0), lambda: replace(account, cluster=connect)
         )
+
+
+def test_a_deployment_succeeds_when_the_time_is_too_short_for_all_alarms(
+    account: Account, cloudformation: CloudFormation, cluster: Cluster
+) -> None:
+    """Rolling back would not make time; the schedule makes the others."""
+    answer = _send(cloudformation, "Create", lambda: replace(account, cluster=lambda: cluster), seconds=5.0)
+
+    assert answer["Status"] == "SUCCESS"
+    assert _alarms(account) == []
+
+
+def test_a_deletion_that_leaves_something_fails(
+    account: Account, cloudformation: CloudFormation, cluster: Cluster
+) -> None:
+    _send(cloudformation, "Create", lambda: replace(account, cluster=lambda: cluster))
+
+    answer = _send(cloudformation, "Delete", lambda: account, seconds=5.0)
+
+    assert answer["Status"] == "FAILED"
+    assert len(_alarms(account)) == 6
 
 
 def test_wrong_credentials_do_not_fail_a_deployment(

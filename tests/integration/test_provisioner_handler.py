@@ -103,5 +103,5 @@ def test_the_log_tells_the_result_and_no_secret_address(deployed: Account, monke
     [told] = [line["result"] for line in lines if line["message"] == "reconciled"]
     assert "wp/orders/orders-api/errors" in told["alarms"]["created"]
     assert told["without_alarm"]["no stream source"] == 1
-    assert [line["level"] for line in lines if "not installed" in line["message"]] == ["WARNING"]
+    assert [line["level"] for line in lines if "left to the schedule" in line["message"]] == ["WARNING"]
     assert NOWHERE + "/secret" not in output.getvalue() + str(caught.value)

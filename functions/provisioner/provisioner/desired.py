@@ -136,7 +136,7 @@ def alarm_request(
     topic = settings.critical_topic if alarm.severity == "critical" else settings.warning_topic
     place = metric_place(kind, resource, settings)
     return {
-        "AlarmDescription": f"{alarm.title}: {resource.name}. {alarm.reason}\nRunbook: {alarm.runbook}",
+        "AlarmDescription": f"{alarm.title} of {_subject(resource)}. {alarm.reason}\nRunbook: {alarm.runbook}",
         "ActionsEnabled": True,
         "AlarmActions": [topic],
         "OKActions": [topic],
@@ -147,6 +147,11 @@ def alarm_request(
         "TreatMissingData": alarm.treat_missing_data,
         **(_single(alarm, place) if len(alarm.metrics) == 1 else _math(alarm, place)),
     }
+
+
+def _subject(resource: Resource) -> str:
+    """What an alarm is about, in words: a service has one resource of the kind `logs`, which has no name of its own."""
+    return resource.service if resource.name == resource.kind else resource.name
 
 
 def metric_place(kind: KindDefinition, resource: Resource, settings: Settings) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from provisioner.deadline import Deadline
+    from provisioner.result import Result
     from provisioner.run import Account
 
 ACTIONS = ("apply", "plan")
@@ -85,13 +86,23 @@ def _work(request_type: Any, deadline: Deadline, account: Callable[[], Account])
     """What failed, or None, and the result."""
     if request_type == "Delete":
         result = remove(account(), deadline)
+        failed = result.failures()
     elif request_type in ("Create", "Update"):
         result = run(account(), deadline, apply=True)
+        failed = _fault_of_the_deployment(result)
     else:
         raise PayloadError("an unknown RequestType", "Create, Update or Delete")
-    # A cluster that is away, or a secret that is filled after the deployment, is not the deployment's fault: the
-    # schedule installs the templates later. A template that Elasticsearch refuses is.
-    if result.templates.failed and result.templates.outside:
-        _log.warning("index templates are not installed yet", extra={"failed": result.templates.failed})
-    failed = result.failures(with_templates=not result.templates.outside)
     return (str(ProvisioningError(failed)) if failed else None), result.as_dict()
+
+
+def _fault_of_the_deployment(result: Result) -> list[dict[str, str]]:
+    """The failures that rolling back would mend: index templates that Elasticsearch refuses.
+
+    All others are logged and left to the schedule: a cluster that is away, a secret that can be filled only after the
+    deployment, alarms that were throttled or for which there was no time.
+    """
+    failed = [] if result.templates.outside else result.templates.failed
+    left = [failure for failure in result.failures() if failure not in failed]
+    if left:
+        _log.warning("not done by this deployment, left to the schedule", extra={"failed": left})
+    return failed

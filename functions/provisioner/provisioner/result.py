@@ -73,7 +73,6 @@ class Result:
         reasons = Counter(entry["reason"] for entry in self.without_alarm)
         return {**self.as_dict(), "without_alarm": dict(reasons)}
 
-    def failures(self, *, with_templates: bool = True) -> list[dict[str, str]]:
+    def failures(self) -> list[dict[str, str]]:
         """Everything that was not done, in the order it was tried."""
-        templates = self.templates.failed if with_templates else []
-        return [*templates, *self.alarms.failed, *self.dashboards.failed]
+        return [*self.templates.failed, *self.alarms.failed, *self.dashboards.failed]
