@@ -362,9 +362,14 @@ def test_the_handler_reads_the_receivers_from_the_secret(webhooks: Webhooks, mon
         manager.create_secret(Name=SETTINGS.notification_secret, SecretString=content)
 
         result = handler.lambda_handler(_event("hello"), Context())  # type: ignore[arg-type]
+        # and when the webhook is changed, the next notification goes to the new one
+        changed = json.dumps({"webhooks": [webhooks.add("pager", 200)]})
+        manager.put_secret_value(SecretId=SETTINGS.notification_secret, SecretString=changed)
+        handler.lambda_handler(_event("hello again"), Context())  # type: ignore[arg-type]
 
     settings.current.cache_clear()
     clients.secrets.cache_clear()
     secrets._kept.clear()
     assert result == {"messages": 1, "quiet": 0, "delivered": 1, "receivers": 1}
     assert webhooks.of("ops")[0]["severity"] == "critical"
+    assert [len(webhooks.of(name)) for name in ("ops", "pager")] == [1, 1]

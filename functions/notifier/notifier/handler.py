@@ -27,6 +27,7 @@ def surroundings(context: LambdaContext) -> Surroundings:
     current = settings.current()
     return Surroundings(
         settings=current,
-        secret=secrets.read(current.notification_secret),
+        # Read anew each time: notifications are rare, and a webhook that was changed must not lose one.
+        secret=secrets.read(current.notification_secret, fresh=True),
         clock=Clock(lambda: context.get_remaining_time_in_millis() / 1000),
     )
