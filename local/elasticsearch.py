@@ -24,8 +24,11 @@ from local.state import CACHE
 if TYPE_CHECKING:
     from local.state import State
 
-VERSION = "9.2.0"
-SHA256 = "bf44938a0490ba2a303d39c9cb64b38963dd08c812ce93e10816e878585bcb6b"
+DEFAULT_VERSION = "9.2.0"
+SHA256 = {
+    "9.2.0": "bf44938a0490ba2a303d39c9cb64b38963dd08c812ce93e10816e878585bcb6b",
+    "8.19.0": "14833b2d86c30656901f92049f81fb5777a8e4545413c8656cd1a21b55173033",
+}
 GROUP, ARTIFACT = "org.elasticsearch.distribution.integ-test-zip", "elasticsearch"
 HEAP = "512m"
 ADMIN = "admin"
@@ -68,31 +71,40 @@ class Installation:
         return dict(line.split(" ", 1) for line in lines)
 
 
-def download() -> Path:
+def wanted_version() -> str:
+    """The version that WATCHPOST_ELASTICSEARCH_VERSION asks for, else the default."""
+    version = os.environ.get("WATCHPOST_ELASTICSEARCH_VERSION") or DEFAULT_VERSION
+    if version not in SHA256:
+        problem = f"WATCHPOST_ELASTICSEARCH_VERSION is {version!r}, expected one of {', '.join(SHA256)}"
+        raise LocalError(problem, f"Unset it to have {DEFAULT_VERSION}")
+    return version
+
+
+def download(version: str) -> Path:
     """The distribution's archive, from the cache or the registry, checked."""
-    archive = CACHE / f"elasticsearch-{VERSION}.zip"
-    if archive.exists() and _sha256(archive) == SHA256:
+    archive = CACHE / f"elasticsearch-{version}.zip"
+    if archive.exists() and _sha256(archive) == SHA256[version]:
         return archive
-    with step(f"Downloading Elasticsearch {VERSION} (95 MB)"):
-        fetched = _fetch()
+    with step(f"Downloading Elasticsearch {version} (95 MB)"):
+        fetched = _fetch(version)
         found = _sha256(fetched)
-        if found != SHA256:
+        if found != SHA256[version]:
             fetched.unlink()
-            problem = f"The download of Elasticsearch {VERSION} has the SHA-256 {found}, expected {SHA256}"
+            problem = f"The download of Elasticsearch {version} has the SHA-256 {found}, expected {SHA256[version]}"
             raise LocalError(problem, "It was deleted; run the command again, from another network if it stays so")
         fetched.replace(archive)
     return archive
 
 
-def _fetch() -> Path:
+def _fetch(version: str) -> Path:
     from jgo.maven import MavenContext  # noqa: PLC0415  # slow to import and needed once
 
     context = MavenContext(repo_cache=CACHE / "maven")
-    component = context.project(GROUP, ARTIFACT).at_version(VERSION)
+    component = context.project(GROUP, ARTIFACT).at_version(version)
     try:
         fetched = component.artifact(packaging="zip").resolve()
     except Exception as error:  # the library raises whatever its transport does
-        problem = f"Elasticsearch {VERSION} could not be downloaded ({type(error).__name__})"
+        problem = f"Elasticsearch {version} could not be downloaded ({type(error).__name__})"
         remedy = "The first run needs the network: check it, or set ELASTICSEARCH_URL to a cluster of yours"
         raise LocalError(problem, remedy) from error
     return Path(fetched)
@@ -114,11 +126,12 @@ def install(state: State) -> Installation:
         # The checkout lies where the other user may not look, such as in /root.
         root = outside_folder(state)
         java_home = _copied_java(java_home, root)
-    home = root / f"elasticsearch-{VERSION}"
+    version = wanted_version()
+    home = root / f"elasticsearch-{version}"
     installation = Installation(home, java_home, owner)
     if not (home / "installed").exists():
-        archive = download()
-        with step(f"Installing Elasticsearch {VERSION}"):
+        archive = download(version)
+        with step(f"Installing Elasticsearch {version}"):
             shutil.rmtree(home, ignore_errors=True)
             with zipfile.ZipFile(archive) as packed:
                 packed.extractall(root)

@@ -122,6 +122,15 @@ def test_the_end_of_elasticsearch_is_explained(tmp_path: Path, log: str, code: i
     assert elasticsearch.reason_of_death(path, code) == reason
 
 
+def test_an_unknown_version_of_elasticsearch_is_refused_with_those_that_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WATCHPOST_ELASTICSEARCH_VERSION", "7.0.0")
+
+    with pytest.raises(LocalError, match=r"is '7\.0\.0', expected one of 9\.2\.0, 8\.19\.0\. Unset it"):
+        elasticsearch.wanted_version()
+
+
 def test_a_step_says_what_it_did_and_how_long_it_took() -> None:
     stream = io.StringIO()
 
