@@ -156,6 +156,8 @@ def run(what: str, command: "list[str]", hint: str) -> None:
         lines = log.read_bytes().decode(errors="replace").strip().splitlines()
         telling = [line[:200] for line in lines if "Retrying" not in line]
         sys.stderr.write("".join(f"    | {line}\n" for line in telling[-4:]))
+        if any("No space left" in line for line in telling[-20:]):
+            hint = "The disk is full: make room, then run the command again."
         raise SetupError(f"{what} failed. {hint} All of its output is in {log.relative_to(ROOT)}")
 
 
