@@ -9,16 +9,15 @@ from __future__ import annotations
 import base64
 import contextlib
 import gzip
-import importlib.metadata
 import io
 import json
 import os
 import platform
-import re
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +35,8 @@ from watchpost.secrets import Secret
 from watchpost.settings import Settings
 
 from benchmarks import payloads
+from local import built, stack
+from local.state import USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,11 +150,14 @@ def speeds(url: str) -> dict[str, dict[str, float]]:
 
 
 def import_seconds() -> float:
-    """Median of the seconds that importing the handler takes in a new interpreter."""
-    code = "import time; t = time.perf_counter(); import shipper.handler; print(time.perf_counter() - t)"
-    command = [sys.executable, "-c", code]
-    outputs = [subprocess.run(command, capture_output=True, check=True, text=True).stdout for _ in range(IMPORTS)]
-    return round(statistics.median(map(float, outputs)), 3)
+    """Median of the seconds that importing the built handler takes in a clean interpreter."""
+    script = "import time; t = time.perf_counter(); import shipper.handler; print(time.perf_counter() - t)"
+    with tempfile.TemporaryDirectory() as folder:
+        runtime = built.link_runtime(Path(folder))
+        outputs = [built.run("shipper", runtime, script) for _ in range(IMPORTS)]
+    for output in outputs:
+        output.check_returncode()
+    return round(statistics.median(float(output.stdout) for output in outputs), 3)
 
 
 def peak_megabytes(url: str) -> float:
@@ -173,23 +177,14 @@ def once(url: str) -> None:
 
 
 def package_megabytes() -> float:
-    """Size of the function, the core layer and what it depends on, without bytecode."""
-    size = 0
-    for folder in ("functions/shipper/shipper", "layers/core/watchpost"):
-        size += sum(path.stat().st_size for path in (ROOT / folder).rglob("*.py"))
-    text = (ROOT / "layers" / "core" / "requirements.txt").read_text()
-    for name in re.findall(r"^([A-Za-z0-9._-]+)==", text, flags=re.MULTILINE):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # locked for other platforms only
-            for path in importlib.metadata.files(name) or ():
-                located = Path(str(path.locate()))
-                if located.suffix != ".pyc" and located.is_file():
-                    size += located.stat().st_size
-    return round(size / 1024 / 1024, 1)
+    """Size of the built function with the core layer, bytecode included."""
+    files = [path for folder in built.folders("shipper") for path in folder.rglob("*") if path.is_file()]
+    return round(sum(path.stat().st_size for path in files) / 1024 / 1024, 1)
 
 
 def show(report: dict[str, Any], seconds: float) -> None:
     """Print the report as a table."""
-    system = f"{platform.machine()}, {os.cpu_count()} cores, of which one is used"
+    system = f"{platform.machine()}, {os.cpu_count()} cores, of which the shipper has one"
     table = Table(
         title=f"Shipper on Python {platform.python_version()}, {platform.system()} {system}",
         caption="lines a second, medians; the null Elasticsearch and CloudWatch are a process on loopback",
@@ -221,9 +216,12 @@ def show(report: dict[str, Any], seconds: float) -> None:
 def main() -> None:
     """Measure, write the report and show it."""
     started = time.perf_counter()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    USER.run.mkdir(parents=True, exist_ok=True)
+    stack.build(USER)
     with null_services() as url:
+        if hasattr(os, "sched_setaffinity"):
+            # The server stays free to use the others: what it costs is not the shipper's.
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         report: dict[str, Any] = speeds(url)
         report["peak_rss_mb"] = peak_megabytes(url)
     report["import_s"] = import_seconds()

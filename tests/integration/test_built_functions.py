@@ -6,20 +6,18 @@ import json
 import os
 import subprocess
 import sys
-import sysconfig
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from watchpost.names import COMPONENTS
 
+from local import built
 from local.state import BUILD, CHECKOUT, tool
 
 if TYPE_CHECKING:
-    from local.account import Account
+    from pathlib import Path
 
-# What the Lambda runtime brings along: boto3 and what it needs.
-RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+    from local.account import Account
 
 # Packages that a function has no use for: importing them would only make it start slower.
 NOT_IMPORTED = {
@@ -32,38 +30,20 @@ NOT_IMPORTED = {
 
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with boto3 and what it needs, and nothing else."""
-    folder = tmp_path_factory.mktemp("runtime")
-    for name in RUNTIME:
-        source = Path(sysconfig.get_path("purelib")) / name
-        if source.exists():
-            (folder / name).symlink_to(source)
-    return folder
+    """A folder with what the Lambda runtime brings along."""
+    return built.link_runtime(tmp_path_factory.mktemp("runtime"))
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_built_function_can_be_imported_with_its_layers_and_boto3_only(
     local_account: Account, runtime: Path, component: str
 ) -> None:
-    # given a clean interpreter that sees the function, its layers and the runtime's packages
-    layers = [BUILD / "CoreLayer" / "python"] + (
-        [BUILD / "DefinitionsLayer" / "python"] if component == "provisioner" else []
-    )
-    path = [str(folder) for folder in (BUILD / f"{component.capitalize()}Function", *layers, runtime)]
+    # when its handler is imported in a clean interpreter, as Lambda does
     script = (
-        f"import sys, json; sys.path[:0] = {path!r}\n"
-        f"import {component}.handler as handler\n"
+        f"import sys, json, {component}.handler as handler\n"
         "print(json.dumps({'callable': callable(handler.lambda_handler), 'modules': sorted(sys.modules)}))"
     )
-
-    # when its handler is imported, as Lambda does
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-W", "error", "-c", script],
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = built.run(component, runtime, script)
 
     # then it is there, and what it has no use for was not loaded
     assert done.returncode == 0, done.stderr

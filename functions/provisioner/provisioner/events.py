@@ -40,7 +40,7 @@ def order_of(event: Any) -> Order:
     """
     if not isinstance(event, dict):
         raise PayloadError("not an object", 'an object such as {"action": "plan"}')
-    if "detail-type" in event:  # EventBridge: whatever happened, a whole run finds it
+    if "detail-type" in event or "source" in event:  # EventBridge: whatever happened, a whole run finds it
         return Order()
     if not event.keys() <= _FIELDS:
         raise PayloadError("an object with unknown fields", " and ".join(sorted(_FIELDS)))
