@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -124,16 +125,13 @@ def send(outputs: Outputs, surroundings: Surroundings, counts: Counts) -> list[D
     deadline = surroundings.deadline
     if outputs.entries:
         namespace = surroundings.settings.metric_namespace
-        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publish")
-        future = pool.submit(publish, outputs.entries, surroundings.cloudwatch, namespace, deadline)
+        future = _pool().submit(publish, outputs.entries, surroundings.cloudwatch, namespace, deadline)
+        delivery = deliver(outputs.items, surroundings.connect, deadline)
         try:
-            delivery = deliver(outputs.items, surroundings.connect, deadline)
             publication = future.result(timeout=deadline.timeout(60))
         except FutureTimeoutError:
             # It may still be published: a metric twice is better than none.
             publication = unanswered(outputs.entries, namespace, "CloudWatch did not answer in time")
-        finally:
-            pool.shutdown(wait=False)
     else:
         delivery = deliver(outputs.items, surroundings.connect, deadline)
     counts.documents_delivered += delivery.delivered
@@ -141,6 +139,12 @@ def send(outputs: Outputs, surroundings: Surroundings, counts: Counts) -> list[D
     counts.documents_rejected += delivery.rejected
     counts.metrics_published += publication.published
     return delivery.letters + publication.letters
+
+
+@functools.lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    """The thread that publishes, kept between invocations; a second one for when the first still waits."""
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="publish")
 
 
 def keep(letters: list[DeadLetter], surroundings: Surroundings, counts: Counts) -> None:
