@@ -207,3 +207,19 @@ def test_a_line_of_256_kb_is_kept_whole(shipper: Shipper, line: str) -> None:
     document = shipper.document(line)
 
     assert "x" * 262_144 in json.dumps(document)
+
+
+@pytest.mark.parametrize("indent", [" ", "\t", "  \t  "])
+def test_a_json_line_may_be_indented(shipper: Shipper, indent: str) -> None:
+    document = shipper.document(indent + '{"level": "ERROR", "message": "card refused"}')
+
+    assert (document["message"], document["log"]["level"]) == ("card refused", "error")
+    assert "tags" not in document
+
+
+@pytest.mark.parametrize("line", ["  at shop.charge(charge.js:7)", "\tindented", " ", "  [1, 2]"])
+def test_an_indented_text_stays_as_it_is(shipper: Shipper, line: str) -> None:
+    document = shipper.document(line)
+
+    assert document["message"] == line
+    assert "tags" not in document

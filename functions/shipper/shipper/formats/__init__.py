@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # (A format of JSON lines is a row in json_line.SHAPES instead.)
 TABLE: tuple[tuple[str, Recogniser], ...] = (
     ("{", json_line.recognise),
+    (" \t", json_line.recognise_indented),
     ("M", metric_line.recognise),
     ("SERITL", platform.recognise),
     ("0123456789", platform.recognise_timeout),

@@ -33,6 +33,12 @@ def recognise(line_text: str) -> Line | None:
     return line
 
 
+def recognise_indented(line_text: str) -> Line | None:
+    """A JSON line behind spaces or tabs."""
+    stripped = line_text.lstrip(" \t")
+    return recognise(stripped) if stripped.startswith("{") else None
+
+
 def _shaped(fields: dict[str, Any], line_text: str) -> Line:
     for key, shape in SHAPES:
         if key in fields:
