@@ -36,6 +36,9 @@ def process(state: State, port: int) -> dict[str, Any]:
         "S3_DATA_DIR": str(state.temporary / "s3"),
         "STATE_DIR": str(state.temporary / "state"),
         "LOG_LEVEL": "WARNING",
+        # It would serve these on every interface.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
     }
     command = [tool("emulator", "python"), str(CHECKOUT / "local" / "emulator_main.py")]
     return {"name": "aws", "command": command, "environment": environment, "folder": str(state.temporary)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -19,8 +21,6 @@ from local.state import CHECKOUT, State
 from tests.acceptance.helpers import eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from local.account import Account
 
 EXPORTS = {
@@ -92,6 +92,30 @@ def test_a_cluster_that_does_not_answer_is_told_without_its_password(
 
     assert "http://127.0.0.1:9" in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+def _listened_on(pids: set[int]) -> set[str]:
+    """The addresses, as the kernel writes them in hexadecimal, that processes listen on."""
+    inodes = set()
+    for pid in pids:
+        with contextlib.suppress(FileNotFoundError):  # the process is gone
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):  # the descriptor is closed
+                    inodes.add(str(descriptor.readlink()))
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    listening = "0A"
+    return {row[1].split(":")[0] for row in rows if row[3] == listening and f"socket:[{row[9]}]" in inodes}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_everything_listens_on_loopback_only(account: Account) -> None:
+    supervisor = account.state.read_record()["supervisor"]
+    listed = subprocess.run(["ps", "-o", "pid=", "--sid", str(supervisor)], capture_output=True, text=True, check=True)
+
+    addresses = _listened_on({int(pid) for pid in listed.stdout.split()})
+
+    # 127.0.0.1, by itself and as an IPv6 address
+    assert addresses == {"0100007F", "0000000000000000FFFF00000100007F"}
 
 
 def _children_of(session: int) -> list[str]:
