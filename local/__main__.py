@@ -80,6 +80,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "clean", "status", "demo"])
     parser.add_argument("--keep", action="store_true", help="leave the account running after the demo")
+    parser.add_argument("--picture", type=Path, help="SVG file to save in what the demo shows")
     parser.add_argument("--state", type=Path, default=USER.root, help="folder of the account (default: .local)")
     arguments = parser.parse_args()
     state = State(arguments.state.resolve())
@@ -93,7 +94,7 @@ def main() -> int:
             if arguments.command == "demo":
                 from local.demo import run  # noqa: PLC0415  # the other commands do without its libraries
 
-                return run.main(state, keep=arguments.keep)
+                return run.main(state, keep=arguments.keep, picture=arguments.picture)
             return {"up": up, "down": down, "clean": clean}[arguments.command](state)
     except LocalError as error:
         sys.stderr.write(f"\nwatchpost: {error}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local.demo.evidence import Lines, MetricSum
 
 WIDTH = 110  # where there is no terminal to ask
-console = Console(width=None if Console().is_terminal else WIDTH, highlight=False)
+console = Console(width=None if Console().is_terminal else WIDTH, highlight=False, record=True)
 LEVEL_STYLES = {"error": "red", "fatal": "red", "warn": "yellow"}
 
 
@@ -123,6 +126,13 @@ def show_cost(spent: dict[str, list[int]], lines: int) -> None:
     console.print(rows)
     note(f"{lines / max(len(spent['shipper']), 1):.1f} lines in each of the shipper's invocations.")
     note("The slowest are cold starts: here each starts a process on a machine that all functions share.")
+
+
+def save_picture(file: Path) -> None:
+    """Save what was shown so far as an SVG picture."""
+    svg = console.export_svg(title="make demo", clear=False)
+    # The picture needs nothing from elsewhere: without this it names a font on somebody's server.
+    file.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
 
 
 def conclude(problems: list[str], seconds: float) -> None:

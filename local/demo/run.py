@@ -16,19 +16,25 @@ from local.state import CHECKOUT, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from local.account import Account
     from local.demo.evidence import Lines
 
 
-def main(state: State, *, keep: bool) -> int:
-    """Run the demonstration. Returns 0 when all counts are equal, else 1."""
+def main(state: State, *, keep: bool, picture: Path | None = None) -> int:
+    """Run the demonstration. Returns 0 when all counts are equal, else 1.
+
+    picture: an SVG file to save what is shown in.
+    """
     started = time.monotonic()
     with accounts.started(state, keep=keep) as account, receiving() as receiver:
         with _receiver_configured(account, receiver):
             request_id = _produce(account)
             problems = _show(account, receiver, request_id)
         report.conclude(problems, time.monotonic() - started)
+        if picture:
+            report.save_picture(picture)
         if keep:
             _explain(account)
     return 1 if problems else 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -10,6 +12,9 @@ import requests
 from local.demo import report, run
 from local.demo.evidence import Lines, MetricSum
 from local.demo.receiver import receiving
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _lines(expected: dict[str, int], found: dict[str, int]) -> Lines:
@@ -57,6 +62,19 @@ def test_a_conclusion_names_every_problem(capsys: pytest.CaptureFixture[str], mo
     assert "✗ one is missing" in printed
     assert "✗ another [bold]is[/bold] too" in printed
     assert "2 of its promises did not hold" in printed
+
+
+def test_the_picture_of_the_demonstration_needs_nothing_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "console", report.Console(width=report.WIDTH, record=True, file=io.StringIO()))
+    report.heading(1, "Every line became a document")
+
+    report.save_picture(tmp_path / "demo.svg")
+
+    picture = (tmp_path / "demo.svg").read_text()
+    assert "became" in picture
+    assert "url(http" not in picture.replace('"', "")
 
 
 def test_the_webhook_keeps_what_it_receives_and_is_gone_afterwards() -> None:
