@@ -1,9 +1,11 @@
-"""One account for the whole session, started by the first test that asks for it."""
+"""What all tests have in common: one account for the session, and how hypothesis looks for examples."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from local import account as accounts
@@ -13,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.account import Account
+
+
+# How long an example takes says nothing on a machine that others use too. Where a change is judged, the examples are
+# the same for everybody; elsewhere each run looks at new ones.
+hypothesis.settings.register_profile("watchpost", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("watchpost")
 
 
 @pytest.fixture(scope="session")
