@@ -102,8 +102,9 @@ def retry_after(value: str | None) -> float | None:
     """Seconds of a Retry-After header, a number or a date (RFC 9110, section 10.2.3); None when it says nothing."""
     if value is None:
         return None
-    if value.strip().isdecimal():
-        return float(value) if len(value) < 10 else float("inf")
+    text = value.strip()
+    if text.isdecimal():
+        return float(text) if len(text) < 10 else float("inf")
     try:
         when = parsedate_to_datetime(value)
         when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
