@@ -7,6 +7,7 @@ import gzip
 import json
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -105,3 +106,18 @@ def write(account: Account, group: str, messages: list[str], stream: str = "stre
     now = int(time.time() * 1000)
     events = [{"timestamp": now + index, "message": message} for index, message in enumerate(messages)]
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+
+def published(account: Account, metric: str, service: str) -> tuple[float, float]:
+    """What CloudWatch has of a service's metric: the sum and the number of samples of the last minutes."""
+    now = datetime.now(UTC)
+    points = account.client("cloudwatch").get_metric_statistics(
+        Namespace="Watchpost",
+        MetricName=metric,
+        Dimensions=[{"Name": "Service", "Value": service}],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=5),
+        Period=3600,
+        Statistics=["Sum", "SampleCount"],
+    )["Datapoints"]
+    return sum(point["Sum"] for point in points), sum(point["SampleCount"] for point in points)

@@ -7,7 +7,6 @@ import json
 import time
 import uuid
 import zipfile
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from local.demo.receiver import receiving
@@ -18,6 +17,7 @@ from tests.acceptance.helpers import (
     filters,
     new_group,
     packed,
+    published,
     subscription_event,
     write,
 )
@@ -97,18 +97,7 @@ def test_a_metric_line_becomes_a_metric_with_the_service_as_dimension(account: A
 
     account.invoke(account.outputs()["ShipperFunction"], event)
 
-    now = datetime.now(UTC)
-    found = account.client("cloudwatch").get_metric_statistics(
-        Namespace="Watchpost",
-        MetricName="answer-time",
-        Dimensions=[{"Name": "Service", "Value": service}],
-        StartTime=now - timedelta(minutes=5),
-        EndTime=now + timedelta(minutes=5),
-        Period=3600,
-        Statistics=["Sum", "SampleCount"],
-    )["Datapoints"]
-    assert sum(point["Sum"] for point in found) == 60
-    assert sum(point["SampleCount"] for point in found) == 3
+    assert published(account, "answer-time", service) == (60, 3)
 
 
 def test_a_payload_that_is_none_ends_in_the_dead_letters_and_not_in_a_crash_loop(account: Account) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import uuid
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local import stack
-from tests.acceptance.helpers import eventually, filters, subscription_event
+from tests.acceptance.helpers import eventually, filters, published, subscription_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,17 +92,7 @@ def test_lines_are_kept_and_metrics_published_while_elasticsearch_is_down(
     assert all(letter["reason"].startswith("Elasticsearch is unavailable") for letter in kept)
 
     # and the metric is in CloudWatch
-    now = datetime.now(UTC)
-    found = account.client("cloudwatch").get_metric_statistics(
-        Namespace="Watchpost",
-        MetricName="things",
-        Dimensions=[{"Name": "Service", "Value": service}],
-        StartTime=now - timedelta(minutes=5),
-        EndTime=now + timedelta(minutes=5),
-        Period=3600,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    assert [point["Sum"] for point in found] == [7]
+    assert published(account, "things", service) == (7, 1)
 
 
 def test_an_invocation_that_can_neither_deliver_nor_keep_fails(account: Account, outputs: dict[str, str]) -> None:
