@@ -8,10 +8,12 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import boto3
+import requests
 from botocore.config import Config
 
 from local import elasticsearch, emulator, processes, stack
@@ -34,6 +36,12 @@ class Account:
     state: State
     endpoint: str
     elasticsearch_url: str  # with credentials
+    elasticsearch_ca: str | None = None  # file with the certificate of a private authority
+
+    def elasticsearch(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send a request to Elasticsearch as its administrator."""
+        url = f"{self.elasticsearch_url}/{path}"
+        return requests.request(method, url, verify=self.elasticsearch_ca or True, timeout=20, **options)
 
     def client(self, service: str) -> Any:
         """A boto3 client as the account's root."""
@@ -66,22 +74,30 @@ def running(state: State) -> Account | None:
     record = state.read_record()
     if not record.get("ready") or not processes.is_supervisor(record):
         return None
-    account = Account(state, record["endpoint"], record["elasticsearch_url"])
-    if emulator.is_ready(account.endpoint) and elasticsearch.is_ready(account.elasticsearch_url):
-        return account
-    return None
+    account = Account(state, record["endpoint"], record["elasticsearch_url"], record.get("elasticsearch_ca"))
+    ready = elasticsearch.is_ready(account.elasticsearch_url, account.elasticsearch_ca)
+    return account if ready and emulator.is_ready(account.endpoint) else None
 
 
-def _external_cluster(state: State) -> str | None:
-    """The cluster that ELASTICSEARCH_URL asks for, unless it is this account's own, from a sourced env file."""
+def _external_cluster(state: State) -> tuple[str, str | None] | None:
+    """The cluster that ELASTICSEARCH_URL asks for, and the file in ELASTICSEARCH_CA.
+
+    None when it asks for none, or for this account's own, from a sourced env file.
+    """
     url = os.environ.get("ELASTICSEARCH_URL", "").rstrip("/")
     if not url or url == state.read_record().get("own_elasticsearch_url"):
         return None
-    if not elasticsearch.is_ready(url):
+    ca = os.environ.get("ELASTICSEARCH_CA") or None
+    if ca and not Path(ca).is_file():
+        raise LocalError(f"ELASTICSEARCH_CA names {ca}, which is not a file", "Name a PEM certificate, or unset it")
+    if not elasticsearch.is_ready(url, ca):
         shown = without_credentials(url)
-        remedy = "Start it, correct the URL and its credentials, or unset ELASTICSEARCH_URL to have one started here"
+        remedy = (
+            "Start it, correct the URL and its credentials, name its private authority's certificate in "
+            "ELASTICSEARCH_CA, or unset ELASTICSEARCH_URL to have one started here"
+        )
         raise LocalError(f"ELASTICSEARCH_URL names {shown}, which does not answer", remedy)
-    return url
+    return url, str(Path(ca).resolve()) if ca else None
 
 
 def without_credentials(url: str) -> str:
@@ -135,8 +151,10 @@ def _start(state: State) -> tuple[Account, int]:
     state.temporary.mkdir(parents=True)
     endpoint = emulator.endpoint(aws_port := processes.free_port("WATCHPOST_AWS_PORT"))
     wanted = [emulator.process(state, aws_port)]
-    service_login = credentials_of(external) if external else {}
-    url = external or ""
+    url, ca = external or ("", None)
+    service_login = credentials_of(url) if external else {}
+    if ca:
+        service_login["ca_certificate"] = Path(ca).read_text()
     if not external:
         installation = elasticsearch.install(state)
         port = processes.free_port("WATCHPOST_ELASTICSEARCH_PORT")
@@ -145,11 +163,11 @@ def _start(state: State) -> tuple[Account, int]:
         url = f"http://{elasticsearch.ADMIN}:{passwords[elasticsearch.ADMIN]}@127.0.0.1:{port}"
         service_login = {"username": elasticsearch.SERVICE, "password": passwords[elasticsearch.SERVICE]}
     supervisor, lifeline = processes.supervise(state, wanted)
-    record = {"supervisor": supervisor, "endpoint": endpoint, "elasticsearch_url": url, "ready": False}
+    record = {"supervisor": supervisor, "endpoint": endpoint, "elasticsearch_url": url, "elasticsearch_ca": ca}
     if not external:
         record["own_elasticsearch_url"] = url
-    state.write_record(record)
-    account = Account(state, endpoint, url)
+    state.write_record({**record, "ready": False})
+    account = Account(state, endpoint, url, ca)
     try:
         _bring_up(account, service_login)
         state.write_record({**record, "ready": True})
@@ -169,7 +187,11 @@ def _bring_up(account: Account, service_login: dict[str, str]) -> None:
         own = state.read_record().get("own_elasticsearch_url")
         url = without_credentials(account.elasticsearch_url)
         with step("Starting Elasticsearch" if own else f"Asking for Elasticsearch at {url}"):
-            processes.wait_until("Elasticsearch", lambda: elasticsearch.is_ready(account.elasticsearch_url), state)
+            processes.wait_until(
+                "Elasticsearch",
+                lambda: elasticsearch.is_ready(account.elasticsearch_url, account.elasticsearch_ca),
+                state,
+            )
         with step("Building functions and layers") as current:
             current.note = "" if building.result() else "nothing has changed"
     with step("Deploying Watchpost"):
@@ -188,6 +210,7 @@ def environment(account: Account, outputs: Mapping[str, str]) -> dict[str, str]:
     return {
         **stack.aws_environment(account.endpoint),
         "ELASTICSEARCH_URL": account.elasticsearch_url,
+        **({"ELASTICSEARCH_CA": account.elasticsearch_ca} if account.elasticsearch_ca else {}),
         "WATCHPOST_STACK": stack.STACK,
         **functions,
     }

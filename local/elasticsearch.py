@@ -224,10 +224,13 @@ def process(installation: Installation, http_port: int, transport_port: int) -> 
     }
 
 
-def is_ready(url: str) -> bool:
-    """Whether a cluster answers and has its data. url: with credentials."""
+def is_ready(url: str, ca: str | None = None) -> bool:
+    """Whether a cluster answers and has its data.
+
+    url: with credentials. ca: file with the certificate of a private authority; TLS is verified with or without.
+    """
     try:
-        answer = requests.get(f"{url}/_cluster/health", timeout=2)
+        answer = requests.get(f"{url}/_cluster/health", timeout=2, verify=ca or True)
         return answer.ok and answer.json()["status"] in {"green", "yellow"}
     except (requests.RequestException, ValueError, KeyError):
         return False

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from local.account import FUNCTIONS
 from local.demo.traffic import FAILING, LOG_GROUPS, wait_for
 from local.errors import LocalError
 from local.stack import ENVIRONMENT, STACK
 
 if TYPE_CHECKING:
+    import requests
+
     from local.account import Account
     from local.demo.receiver import Receiver
 
@@ -60,10 +60,10 @@ class MetricSum:
 
 def search(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     """Search all of Watchpost's documents."""
-    url = f"{account.elasticsearch_url}/{STREAMS}/_search"
 
     def answered() -> requests.Response | None:
-        answer = requests.post(url, json=body, params={"ignore_unavailable": "true"}, timeout=20)
+        params = {"ignore_unavailable": "true"}
+        answer = account.elasticsearch("POST", f"{STREAMS}/_search", json=body, params=params)
         return None if answer.status_code == 503 else answer  # the shard of a new data stream is still being started
 
     answer = wait_for("The start of the data streams", answered)
@@ -97,7 +97,7 @@ def count_lines(account: Account) -> dict[str, Lines]:
             else:
                 lines.expected[stream] += 1
         counted[service] = lines
-    requests.post(f"{account.elasticsearch_url}/{STREAMS}/_refresh", timeout=20)
+    account.elasticsearch("POST", f"{STREAMS}/_refresh")
     for service, lines in counted.items():
         found = _documents(account, service)
         # A cluster that was there before may hold the documents of earlier demonstrations: other streams.
