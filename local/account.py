@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-import boto3
 import requests
-from botocore.config import Config
 
 from local import elasticsearch, emulator, processes, stack
 from local.errors import LocalError
@@ -45,14 +43,7 @@ class Account:
 
     def client(self, service: str) -> Any:
         """A boto3 client as the account's root."""
-        return boto3.client(  # type: ignore[call-overload]  # the stub knows literal names only
-            service,
-            endpoint_url=self.endpoint,
-            region_name=emulator.REGION,
-            aws_access_key_id=emulator.ACCESS_KEY,
-            aws_secret_access_key=emulator.SECRET_KEY,
-            config=Config(read_timeout=320, retries={"total_max_attempts": 1}),
-        )
+        return emulator.client(self.endpoint, service)
 
     def outputs(self, name: str = stack.STACK) -> dict[str, str]:
         """A stack's outputs by name."""

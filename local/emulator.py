@@ -6,7 +6,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import requests
+from botocore.config import Config
 
 from local.state import CHECKOUT, tool
 
@@ -42,6 +44,18 @@ def process(state: State, port: int) -> dict[str, Any]:
     }
     command = [tool("emulator", "python"), str(CHECKOUT / "local" / "emulator_main.py")]
     return {"name": "aws", "command": command, "environment": environment, "folder": str(state.temporary)}
+
+
+def client(url: str, service: str) -> Any:
+    """A boto3 client of the emulator at a URL, as the account's root."""
+    return boto3.client(  # type: ignore[call-overload]  # the stub knows literal names only
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        config=Config(read_timeout=320, retries={"total_max_attempts": 1}),  # longer than any function may take
+    )
 
 
 def endpoint(port: int) -> str:

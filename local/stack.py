@@ -7,9 +7,8 @@ import os
 import platform
 import re
 import subprocess
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from local import emulator
@@ -84,18 +83,12 @@ def _deploy(what: str, arguments: list[str], name: str, state: State, endpoint: 
     try:
         _sam(arguments, what, log, aws_environment(endpoint))
     except LocalError as error:
-        cloudformation = boto3.client(
-            "cloudformation",
-            endpoint_url=endpoint,
-            region_name=emulator.REGION,
-            aws_access_key_id=emulator.ACCESS_KEY,
-            aws_secret_access_key=emulator.SECRET_KEY,
-        )
+        cloudformation = emulator.client(endpoint, "cloudformation")
         try:
             events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         except ClientError:  # it failed before there was a stack
             raise error from None
-        reason = reason_of_failure(cast("list[dict[str, Any]]", events))
+        reason = reason_of_failure(events)
         raise LocalError(f"{what} failed: {reason}", error.remedy) if reason else error from None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from botocore.exceptions import ClientError
+from watchpost.aws import code_of
 
 MISSING = frozenset({"ResourceNotFoundException", "ResourceNotFound", "DashboardNotFoundError"})
 
 
 def is_missing(error: Exception) -> bool:
     """Whether an error says that the thing does not exist."""
-    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in MISSING
+    return code_of(error) in MISSING
 
 
 def reason_of(error: Exception) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from watchpost.aws import code_of
 from watchpost.dead_letters import DeadLetter
 
 if TYPE_CHECKING:
@@ -117,6 +118,4 @@ def _bury(done: Publication, part: list[dict[str, Any]], namespace: str, reason:
 
 
 def _is_about_content(error: Exception) -> bool:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code")) in _INVALID
-    return False
+    return code_of(error) in _INVALID

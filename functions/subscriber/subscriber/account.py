@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from watchpost.aws import code_of
 
 from subscriber.decision import SUBSCRIBABLE_CLASS, LogGroup, Tags
 
@@ -78,11 +79,6 @@ def _function_tags(group: LogGroup, lambda_: LambdaClient) -> Mapping[str, str]:
         if code_of(error) == "ResourceNotFoundException":
             return {}
         raise
-
-
-def code_of(error: Exception) -> str:
-    """The code of an AWS error, "" for errors without an answer."""
-    return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
 
 
 def _log_group(item: Mapping[str, Any]) -> LogGroup:

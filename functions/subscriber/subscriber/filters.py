@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from watchpost import names
-
-from subscriber.account import code_of
+from watchpost.aws import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from watchpost.aws import code_of
 from watchpost.errors import PayloadError
 
 from subscriber import filters
-from subscriber.account import code_of, find, pages, tags_of
+from subscriber.account import find, pages, tags_of
 from subscriber.decision import decide, refusal
 from subscriber.result import Result
 

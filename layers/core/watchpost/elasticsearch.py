@@ -6,7 +6,6 @@ import functools
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from elastic_transport import ConnectionError as TransportConnectionError
 from elastic_transport import SerializationError, TransportError
 from elasticsearch import ApiError, Elasticsearch
 from elasticsearch.serializer import OrjsonSerializer
@@ -85,8 +84,6 @@ class Cluster:
             raise kind(error.status_code, _reason(error)) from None
         except SerializationError as error:
             raise ClusterUnavailableError(0, f"the answer is not JSON: {type(error).__name__}") from None
-        except TransportConnectionError as error:
-            raise ClusterUnavailableError(0, f"{type(error).__name__}: {error.message}") from None
         except TransportError as error:
             raise ClusterUnavailableError(0, f"{type(error).__name__}: {error.message}") from None
 
