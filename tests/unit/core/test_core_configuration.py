@@ -32,7 +32,7 @@ def test_every_field_of_the_document_is_read() -> None:
         "services": [{"log_group": "/aws/lambda/orders-*", "name": "orders", "environment": "prod"}],
         "service_tags": ["team"],
         "logs": {"exclude": ["/aws/rds/*"], "retention_days": 90, "platform": "all", "count": False},
-        "metrics": {"dimensions": ["page"]},
+        "metrics": {"dimensions": ["page"], "report": True, "max_dimension_sets": 7},
         "alarms": {"lambda.errors": {"enabled": False}, "lambda.duration": {"threshold": 5}},
     }
 
@@ -42,6 +42,8 @@ def test_every_field_of_the_document_is_read() -> None:
         logs=Logs(exclude=("/aws/rds/*",), retention_days=90, platform="all", count=False),
         metric_dimensions=("page",),
         alarms={"lambda.errors": AlarmOverride(enabled=False), "lambda.duration": AlarmOverride(threshold=5.0)},
+        metric_report=True,
+        max_dimension_sets=7,
     )
 
 
@@ -69,6 +71,11 @@ def test_every_field_of_the_document_is_read() -> None:
         ({"logs": {"platform": {}}}, "configuration.logs.platform"),
         ({"logs": {"count": 1}}, "configuration.logs.count"),
         ({"metrics": {"dimensions": [None]}}, "configuration.metrics.dimensions[0]"),
+        ({"metrics": {"report": "yes"}}, "configuration.metrics.report"),
+        ({"metrics": {"max_dimension_sets": 0}}, "configuration.metrics.max_dimension_sets"),
+        ({"metrics": {"max_dimension_sets": 1001}}, "configuration.metrics.max_dimension_sets"),
+        ({"metrics": {"max_dimension_sets": True}}, "configuration.metrics.max_dimension_sets"),
+        ({"metrics": {"max_dimension_sets": 1.5}}, "configuration.metrics.max_dimension_sets"),
         ({"alarms": {"lambda.errors": True}}, "configuration.alarms.lambda.errors"),
         ({"alarms": {"x": {"treshold": 1}}}, "configuration.alarms.x.treshold"),
         ({"alarms": {"x": {"threshold": "5"}}}, "configuration.alarms.x.threshold"),
@@ -107,6 +114,11 @@ def test_every_retention_that_cloudwatch_takes_is_taken_and_null_leaves_groups_a
 def test_the_days_beside_them_are_refused(days: int) -> None:
     with pytest.raises(ConfigurationError):
         parse(json.dumps({"logs": {"retention_days": days}}))
+
+
+@pytest.mark.parametrize("sets", [1, 1000])
+def test_the_most_and_the_fewest_dimension_sets(sets: int) -> None:
+    assert parse(json.dumps({"metrics": {"max_dimension_sets": sets}})).max_dimension_sets == sets
 
 
 def test_the_first_rule_that_matches_counts() -> None:
@@ -153,7 +165,9 @@ NAMES = st.text(min_size=1, max_size=20)
 
 
 @given(
-    st.lists(st.builds(ServiceRule, NAMES, NAMES, st.none() | NAMES), max_size=3),
+    st.lists(
+        st.builds(ServiceRule, NAMES, NAMES, st.none() | NAMES, st.dictionaries(NAMES, NAMES, max_size=2)), max_size=3
+    ),
     st.lists(NAMES, min_size=1, max_size=3),
     st.builds(
         Logs,
@@ -173,7 +187,7 @@ def test_what_is_written_is_read_back(
     document = {
         "services": services,
         "service_tags": tags,
-        "logs": {name: getattr(logs, name) for name in Logs.__slots__},
+        "logs": {name: getattr(logs, name) for name in ("exclude", "retention_days", "platform", "count")},
         "alarms": {name: {"enabled": item.enabled, "threshold": item.threshold} for name, item in alarms.items()},
     }
 

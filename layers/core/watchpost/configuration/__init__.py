@@ -1,0 +1,68 @@
+"""The configuration document: what may change without a deployment.
+
+It lies in SSM Parameter Store as JSON. A function keeps it for five minutes, and keeps the last good one when a newer
+one cannot be read or is wrong. The whole document, with its defaults:
+
+    services:                     # rules, the first that matches a log group counts
+      - log_group: /aws/lambda/orders-*     # a glob
+        name: orders
+        environment: prod         # optional
+        labels: {team: shop}      # optional, on every line of these log groups
+    service_tags: [service, Service]        # tags of functions and log groups that name the service
+    logs:
+      exclude: []                 # globs of log groups that are not shipped
+      retention_days: 30          # for groups that never expire; null leaves them alone
+      platform: report            # which Lambda platform lines are kept: all, report (no START and END) or none
+      count: true                 # publish LogLines and LogErrors for each service
+      rules: []                   # what is left out, sampled and labelled, in this order
+      redact: {patterns: [], custom: [], keys: []}      # what never leaves the function
+      lift: []                    # application fields that become typed fields
+    metrics:
+      dimensions: []              # tags of metric lines that become dimensions beside Service
+      report: false               # publish memory use and init duration of REPORT lines
+      max_dimension_sets: 100     # of one metric and an invocation, 1 to 1,000
+    alarms: {}                    # <kind>.<alarm>: {enabled: false} or {threshold: 5}
+
+`docs/configuration.md` explains every field.
+"""
+
+from __future__ import annotations
+
+from watchpost.configuration.document import PLATFORM_CHOICES, RETENTION_DAYS, parse
+from watchpost.configuration.model import (
+    ECS_FIELDS,
+    AlarmOverride,
+    Configuration,
+    CustomPattern,
+    Levels,
+    Lift,
+    LogRule,
+    Logs,
+    Match,
+    Redact,
+    Sample,
+    ServiceRule,
+)
+from watchpost.configuration.source import KEEP_SECONDS, Source, _sources, current
+
+__all__ = [
+    "ECS_FIELDS",
+    "KEEP_SECONDS",
+    "PLATFORM_CHOICES",
+    "RETENTION_DAYS",
+    "AlarmOverride",
+    "Configuration",
+    "CustomPattern",
+    "Levels",
+    "Lift",
+    "LogRule",
+    "Logs",
+    "Match",
+    "Redact",
+    "Sample",
+    "ServiceRule",
+    "Source",
+    "_sources",
+    "current",
+    "parse",
+]

@@ -1,0 +1,164 @@
+"""What a checked configuration document is made of."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Scalar = str | int | float | bool
+
+# Kinds of lines, as a rule names them.
+APPLICATION, METRIC, PLATFORM = "application", "metric", "platform"
+# From the least to the most severe.
+LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+# The redaction patterns that Watchpost brings.
+PATTERNS = ("email", "card", "aws_access_key_id", "aws_secret_access_key", "bearer_token", "authorization")
+TYPES = ("keyword", "long", "double", "boolean", "date", "ip")
+# Fields of the Elastic Common Schema that can be lifted to, with their types (ECS field reference; `wildcard` is
+# `keyword` here). None is below an object that every document has, so lifting never changes what the pipeline wrote.
+ECS_FIELDS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "client.address", "client.domain", "client.geo.country_iso_code", "destination.address",
+            "destination.domain", "device.id", "host.name", "http.request.id", "http.request.method",
+            "http.request.mime_type", "http.request.referrer", "http.response.mime_type", "http.version",
+            "network.protocol", "network.transport", "organization.id", "organization.name", "server.address",
+            "server.domain", "source.address", "span.id", "transaction.id", "url.domain", "url.full", "url.original",
+            "url.path", "url.query", "url.scheme", "user.domain", "user.email", "user.id", "user.name", "user.roles",
+            "user_agent.original",
+        ),
+        "keyword",
+    ),
+    **dict.fromkeys(
+        (
+            "client.port", "destination.port", "http.request.body.bytes", "http.request.bytes",
+            "http.response.body.bytes", "http.response.bytes", "http.response.status_code", "network.bytes",
+            "server.port", "source.port", "url.port",
+        ),
+        "long",
+    ),
+    **dict.fromkeys(("client.ip", "destination.ip", "server.ip", "source.ip"), "ip"),
+}  # fmt: skip  # names are easier to read in rows
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRule:
+    """Which service the log groups of a glob belong to."""
+
+    log_group: str
+    name: str
+    environment: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a line must be for a rule to concern it; all that is given must hold."""
+
+    text: str | None = None  # somewhere in the message
+    regex: str | None = None  # found somewhere in the message
+    level: tuple[str, ...] = ()  # one of these
+    fields: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)  # by the names of the document, any of these
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Which part of the transactions is kept."""
+
+    rate: float  # above 0, up to 1
+    errors: bool = False  # whether lines at error or fatal are sampled like the others
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Which levels are kept; lines that have none are kept always."""
+
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogRule:
+    """One rule of `logs.rules`. Exactly one of drop, sample, levels and labels says what it does."""
+
+    name: str
+    log_group: str | None = None  # a glob; None is every log group
+    service: str | None = None  # a glob; None is every service
+    lines: tuple[str, ...] = (APPLICATION,)  # kinds of lines
+    match: Match = field(default_factory=Match)
+    drop: bool = False
+    sample: Sample | None = None
+    levels: Levels | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomPattern:
+    """A redaction pattern of the user's own."""
+
+    name: str
+    regex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redact:
+    """What never leaves the function."""
+
+    patterns: tuple[str, ...] = ()  # of PATTERNS
+    custom: tuple[CustomPattern, ...] = ()
+    keys: tuple[str, ...] = ()  # names of fields whose values are replaced whole
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """An application field that becomes a typed field of the document."""
+
+    field: str  # below `app`, dotted
+    to: str  # a name of ECS_FIELDS, or any other, which then lies under `lifted.<type>`
+    type: str  # of TYPES
+    log_group: str | None = None  # a glob; None is every log group
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What is shipped and how."""
+
+    exclude: tuple[str, ...] = ()
+    retention_days: int | None = 30
+    platform: str = "report"
+    count: bool = True
+    rules: tuple[LogRule, ...] = ()
+    redact: Redact = field(default_factory=Redact)
+    lift: tuple[Lift, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmOverride:
+    """What one alarm of a kind is changed to, for all services."""
+
+    enabled: bool = True
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The document, checked."""
+
+    services: tuple[ServiceRule, ...] = ()
+    service_tags: tuple[str, ...] = ("service", "Service")
+    logs: Logs = field(default_factory=Logs)
+    metric_dimensions: tuple[str, ...] = ()
+    alarms: Mapping[str, AlarmOverride] = field(default_factory=dict)
+    metric_report: bool = False  # publish memory use and init duration of REPORT lines
+    max_dimension_sets: int = 100  # of one metric and an invocation
+
+    def rule_for(self, log_group: str) -> ServiceRule | None:
+        """The first rule whose glob matches a log group."""
+        return next((rule for rule in self.services if fnmatch.fnmatchcase(log_group, rule.log_group)), None)
+
+    def excludes(self, log_group: str) -> str | None:
+        """The glob that keeps a log group from being shipped, or None."""
+        return next((glob for glob in self.logs.exclude if fnmatch.fnmatchcase(log_group, glob)), None)
