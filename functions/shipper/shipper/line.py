@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 APP = "app"  # application lines
 PLATFORM = "platform"  # lines of the Lambda platform
@@ -25,9 +28,11 @@ class Metric:
     time_ms: int | None = None  # milliseconds since 1970; None when the line has no time of its own
 
 
-@dataclass(slots=True)
 class Line:
-    """One log line, understood as far as possible. What the line does not say is None."""
+    """One log line, understood as far as possible. What the line does not say is None.
+
+    Most lines say little. What they do not say is the class's, so that making one costs a fifth of a dataclass.
+    """
 
     message: str  # what a person reads
     kind: str = APP  # one of KINDS
@@ -41,28 +46,42 @@ class Line:
     correlation: dict[str, Any] | None = None
     error: dict[str, str] | None = None  # type, message, stack_trace
     app: dict[str, Any] | None = None  # everything else of a JSON line
-    labels: dict[str, str] | None = None  # tags of a metric line
+    labels: dict[str, Any] | None = None  # tags of a metric line, static labels of the configuration
+    typed: dict[str, Any] | None = None  # fields that the configuration lifts out of `app`, as they stand in a document
     metric: Metric | None = None
     action: str | None = None  # event.action of a platform line
     outcome: str | None = None  # event.outcome of a platform line: success or failure
     platform: dict[str, Any] | None = None  # aws.lambda of a platform line
-    tags: list[str] = field(default_factory=list)  # how the line was treated
+    tags: Sequence[str] = ()  # how the line was treated
+
+    def __init__(self, message: str, **said: Any) -> None:
+        self.message = message
+        if said:
+            self.__dict__.update(said)
+
+    def __repr__(self) -> str:
+        return f"Line({self.__dict__!r})"
 
     def tag(self, tag: str) -> None:
         """Say how the line was treated, once."""
         if tag not in self.tags:
-            self.tags.append(tag)
+            self.tags = [*self.tags, tag]
 
     def add_error(self, **parts: str | None) -> None:
         """Add what is known about an error; what was known before stays."""
         self.error = {name: value for name, value in parts.items() if value} | (self.error or {})
 
     def invalidate_metric(self, reason: str) -> None:
-        """A metric line that yields no metric keeps its document, with the reason."""
+        """A metric line that yields no metric keeps its document, with the reason.
+
+        The line's own error message, when it has one, stays in front of the reason.
+        """
         self.kind = METRIC
         self.metric = None
         self.tag(INVALID_METRIC)
-        self.error = (self.error or {}) | {"message": f"metric line: {reason}"}
+        own = (self.error or {}).get("message")
+        reason = f"metric line: {reason}"
+        self.error = (self.error or {}) | {"message": f"{own}; {reason}" if own else reason}
 
 
 def usable_id(value: Any) -> str | None:

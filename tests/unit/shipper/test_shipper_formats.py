@@ -310,4 +310,4 @@ def test_an_emf_line_is_a_document_and_no_metric(shipper: Shipper) -> None:
     shipped = shipper.ship(json.dumps({"_aws": directive, "n": 3, "service": "shop"}))
 
     assert shipped.documents[0]["app"] == {"_aws": directive, "n": 3}
-    assert {entry["MetricName"] for entry in shipped.outputs.entries} == {"LogLines", "LogErrors"}
+    assert {entry["MetricName"] for entry in shipped.entries} == {"LogLines", "LogErrors"}

@@ -20,7 +20,7 @@ LATENCY = f"MONITORING|{SECONDS}|27.4|latency|answer-time"
 
 def entries_of(shipper: Shipper, *lines: str, configuration: Configuration | None = None) -> list[dict]:
     """The entries of metric lines, without the counts of lines."""
-    entries = shipper.ship(*lines, configuration=configuration).outputs.entries
+    entries = shipper.ship(*lines, configuration=configuration).entries
     return [entry for entry in entries if entry["MetricName"] not in ("LogLines", "LogErrors")]
 
 
@@ -128,7 +128,7 @@ def test_an_invalid_metric_line_is_a_document_with_the_reason(shipper: Shipper, 
     assert document["tags"] == ["metric-line-invalid"]
     assert reason in document["error"]["message"]
     assert "metric" not in document
-    assert shipped.outputs.entries == []
+    assert shipped.entries == []
     assert shipped.counts.metric_lines_invalid == 1
 
 
@@ -153,7 +153,7 @@ def test_only_allowed_tags_become_dimensions(shipper: Shipper) -> None:
 def test_any_text_after_the_prefix_is_a_metric_or_has_a_reason(text: str, fields: list[str]) -> None:
     """Property: a metric line yields a metric with a finite value, or a document with the reason."""
     for line_text in (f"MONITORING|{text}", "|".join(["MONITORING", *fields, ""])):
-        line = recognise(line_text)
+        line = recognise(line_text, None)
 
         assert line is not None
         assert (line.metric is None) == ("metric-line-invalid" in line.tags)

@@ -9,8 +9,12 @@ The first has a number in the next two fields, the second only in the first.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from shipper.line import METRIC, Line, Metric
+
+if TYPE_CHECKING:
+    from shipper.formats.why import Why
 
 PREFIX = "MONITORING|"
 MAX_NAME = 255  # characters (CloudWatch API reference, MetricDatum)
@@ -34,7 +38,7 @@ class _InvalidError(ValueError):
     """A metric line yields no metric; the message is the reason."""
 
 
-def recognise(text: str) -> Line | None:
+def recognise(text: str, _: Why) -> Line | None:
     """A metric line that stands alone."""
     return understand(Line(text)) if text.startswith(PREFIX) else None
 
@@ -42,52 +46,50 @@ def recognise(text: str) -> Line | None:
 def understand(line: Line) -> Line:
     """Read the metric in a line whose message is a metric line. An invalid one is tagged, with the reason."""
     line.kind = METRIC
-    fields = line.message.rstrip().rstrip("|").split("|")[1:]
-    first = _number(fields[0]) if fields else None
+    fields = line.message.rstrip().rstrip("|").split("|")
+    first = _number(fields[1]) if len(fields) > 1 else None
     if first is None:
         line.invalidate_metric("no number after MONITORING")
         return line
+    second = _number(fields[2]) if len(fields) > 2 else None
     try:
-        if _has_time(fields):
-            line.metric, tags = _with_time(first, fields)
+        if second is not None or _is_broken_value(fields):
+            line.metric = _with_time(first, second, fields)
         else:
-            line.metric, tags = _without_time(first, fields)
+            line.metric = _without_time(first, fields)
     except _InvalidError as error:
         line.invalidate_metric(str(error))
         return line
-    if tags:
-        line.labels = _labels(tags)
+    if len(fields) > 5:
+        labels = _labels(fields[5:])
+        if labels:
+            line.labels = labels
     return line
 
 
-def _has_time(fields: list[str]) -> bool:
+def _is_broken_value(fields: list[str]) -> bool:
     """Whether the second field is the value, if only a broken one: no unit, but a type behind it."""
-    if len(fields) < 2:
-        return False
-    if _number(fields[1]) is not None:
-        return True
-    behind = fields[2].strip().lower() if len(fields) > 3 else ""
-    return fields[1].strip().lower() not in UNIT_OF_TYPE and (behind in UNIT_OF_TYPE or behind in _TYPES_WITHOUT_UNIT)
+    behind = fields[3].strip().lower() if len(fields) > 4 else ""
+    return (behind in UNIT_OF_TYPE or behind in _TYPES_WITHOUT_UNIT) and fields[2].strip().lower() not in UNIT_OF_TYPE
 
 
-def _with_time(time: float, fields: list[str]) -> tuple[Metric, list[str]]:
-    if len(fields) < 4:
+def _with_time(time: float, value: float | None, fields: list[str]) -> Metric:
+    if len(fields) < 5:
         raise _InvalidError("too few fields, expected time, value, type and name")
     if not math.isfinite(time):
         raise _InvalidError("time is not a finite number")
-    milliseconds = time if abs(time) >= _MILLISECONDS_FROM else time * 1000
-    metric = _metric(fields[3], _number(fields[1]), fields[2])
-    metric.time_ms = round(milliseconds)
-    metric.type = fields[2].strip() or None
-    return metric, fields[4:]
+    metric = _metric(fields[4], value, fields[3])
+    metric.time_ms = round(time if abs(time) >= _MILLISECONDS_FROM else time * 1000)
+    metric.type = fields[3].strip() or None
+    return metric
 
 
-def _without_time(value: float, fields: list[str]) -> tuple[Metric, list[str]]:
-    if len(fields) < 4:
+def _without_time(value: float, fields: list[str]) -> Metric:
+    if len(fields) < 5:
         raise _InvalidError("too few fields, expected value, unit, name and namespace")
-    metric = _metric(fields[2], value, fields[1])
-    metric.namespace = fields[3].strip() or None
-    return metric, fields[4:]
+    metric = _metric(fields[3], value, fields[2])
+    metric.namespace = fields[4].strip() or None
+    return metric
 
 
 def _metric(name: str, value: float | None, unit: str) -> Metric:
@@ -96,9 +98,9 @@ def _metric(name: str, value: float | None, unit: str) -> Metric:
         raise _InvalidError(f"name is not 1 to {MAX_NAME} characters long")
     if value is None or not math.isfinite(value):
         raise _InvalidError("value is not a finite number")
-    if abs(value) > MAX_VALUE:
+    if not -MAX_VALUE <= value <= MAX_VALUE:
         raise _InvalidError("value is beyond 2^360, the largest that CloudWatch takes")
-    return Metric(name, value, unit=UNIT_OF_TYPE.get(unit.strip().lower()))
+    return Metric(name, value, None, UNIT_OF_TYPE.get(unit) or UNIT_OF_TYPE.get(unit.strip().lower()))
 
 
 def _labels(fields: list[str]) -> dict[str, str] | None:

@@ -1,34 +1,38 @@
 """The JSON lines of the Lambda platform: `platform.start`, `platform.report` and so on.
 
 They exist in several schema versions: `record` is an object or a text, and any field may be missing.
-Source of the fields: AWS Lambda, Telemetry API event schema reference.
+Source of the fields: AWS Lambda, Logs API and Telemetry API event schema references.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shipper.formats.platform import outcome_of
+from shipper.formats.platform import fault_of, outcome_of
 from shipper.formats.trace import trace_id_of
 from shipper.line import PLATFORM, Line, usable_id
 
+if TYPE_CHECKING:
+    from shipper.formats.why import Why
+
+_PREFIX = "platform."
 _ACTIONS = {
-    "platform.start": "start",
-    "platform.end": "end",
-    "platform.report": "report",
-    "platform.initStart": "init-start",
-    "platform.initRuntimeDone": "init-runtime-done",
-    "platform.initReport": "init-report",
-    "platform.restoreStart": "restore-start",
-    "platform.restoreRuntimeDone": "restore-runtime-done",
-    "platform.restoreReport": "restore-report",
-    "platform.runtimeDone": "runtime-done",
-    "platform.extension": "extension",
-    "platform.telemetrySubscription": "telemetry-subscription",
-    "platform.logsSubscription": "logs-subscription",
-    "platform.logsDropped": "logs-dropped",
-    "platform.fault": "fault",
+    "start": "start",
+    "end": "end",
+    "report": "report",
+    "initStart": "init-start",
+    "initRuntimeDone": "init-runtime-done",
+    "initReport": "init-report",
+    "restoreStart": "restore-start",
+    "restoreRuntimeDone": "restore-runtime-done",
+    "restoreReport": "restore-report",
+    "runtimeDone": "runtime-done",
+    "extension": "extension",
+    "telemetrySubscription": "telemetry-subscription",
+    "logsSubscription": "logs-subscription",
+    "logsDropped": "logs-dropped",
+    "fault": "fault",
 }
 _METRICS = {
     "durationMs": "duration_ms",
@@ -52,21 +56,30 @@ _WORDS = {
 }
 
 
-def recognise(fields: dict[str, Any], text: str) -> Line | None:
-    """A platform event, or None for an application's own line that has a `type` and a `record`."""
-    event_type = fields.get("type")
-    if not isinstance(event_type, str) or not event_type.startswith("platform."):
+def recognise(fields: dict[str, Any], text: str, why: Why) -> Line | None:
+    """A platform event, or None for an application's own line that has a `type`."""
+    event_type = fields["type"]
+    if type(event_type) is not str or not event_type.startswith(_PREFIX):
         return None
-    action = _ACTIONS.get(event_type, event_type.removeprefix("platform."))
-    line = Line(text, kind=PLATFORM, action=action)
-    record = fields["record"]
+    name = event_type.removeprefix(_PREFIX)
+    line = Line(text, kind=PLATFORM, action=_ACTIONS.get(name) or _kebab(name))
+    record = fields.get("record")
     if isinstance(record, dict):
         _read(line, record)
-    if action == "fault":
+    elif isinstance(record, str):
+        _read_text(line, record)
+    if line.action == "fault":
         line.level, line.outcome = "error", "failure"
-    elif action == "logs-dropped":
+    elif line.action == "logs-dropped":
         line.level = "warn"
+    if why is not None:
+        why.append(f"Lambda platform event: {line.action}")
     return line
+
+
+def _kebab(name: str) -> str:
+    """The action of an event that is newer than this table: `someNewEvent` is `some-new-event`."""
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name[:100]).lstrip("-")
 
 
 def _read(line: Line, record: dict[str, Any]) -> None:
@@ -86,6 +99,13 @@ def _read(line: Line, record: dict[str, Any]) -> None:
         line.level = "error"
     if line.action == "report" and "init_duration_ms" in metrics:
         line.cold_start = True
+
+
+def _read_text(line: Line, record: str) -> None:
+    """A fault's record is what the platform writes in the text format."""
+    fault = fault_of(record)
+    if fault is not None:
+        line.request_id, line.platform, line.error = fault.request_id, fault.platform, fault.error
 
 
 def _metrics(line: Line, given: Any) -> dict[str, float]:

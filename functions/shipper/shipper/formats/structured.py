@@ -2,214 +2,194 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shipper.formats import metric_line
-from shipper.formats.text import add_trace
-from shipper.formats.trace import trace_id_of
-from shipper.levels import level_of
-from shipper.line import Line, usable_id
+from shipper.formats import json_error, loggers, metric_line
+from shipper.formats.fields import FIELDS, OBJECTS
+from shipper.formats.stack import add_trace
+from shipper.line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # Takes the value of a field into the line; False leaves the field where it is, under `app`.
-    Taker = Callable[[Line, Any], bool]
+    from shipper.formats.why import Why
 
-_MESSAGES = ("message", "msg")
-_NO_SERVICE = "service_undefined"  # what Powertools writes when nobody named the service
+_CORRELATION = "x-correlation-"
+# Keys of API Gateway's access logs: their request id is not that of a function's invocation.
+_GATEWAY = frozenset({"httpMethod", "routeKey", "resourcePath", "requestTime", "requestTimeEpoch"})
 
 
-def line_of(fields: dict[str, Any], text: str) -> Line:
-    """What a JSON line says; every field that is not understood is kept under `app`, with its structure."""
-    line = Line(text)
-    for key in _MESSAGES:
-        message = fields.get(key)
-        if type(message) is str:
-            line.message = message.rstrip("\r\n")
-            del fields[key]
-            break
-    _take(line, fields, _TAKERS)
-    if not _TRACE_TAKERS.keys().isdisjoint(fields):  # last: a name given by itself counts more than one in a trace
-        _take(line, fields, _TRACE_TAKERS)
-    if "orrelation-" in text:
-        _take_correlation_headers(line, fields)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is done with the fields of lines that have the same keys: services write few different ones."""
+
+    message: tuple[str, ...]  # keys that may hold the message, the first that is text does
+    steps: tuple[tuple[str, str, Callable[[Any], Any]], ...]  # key, attribute of Line, what makes its value
+    objects: frozenset[str]  # keys whose values may be objects to look into
+    headers: tuple[str, ...]  # keys of correlation headers
+
+
+_PLANS: dict[tuple[str, ...], _Plan] = {}
+_MAX_PLANS = 2_000
+_MAX_KEYS = 100  # of a line whose plan is kept
+
+
+def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
+    """What a JSON line says; every field that is not understood is kept under `app`, with its structure.
+
+    fields: the decoded line, which is used up; text: the line itself.
+    """
+    if why is not None:
+        why.append(loggers.name_of(fields))
+    keys = tuple(fields)
+    plan = _PLANS.get(keys) or _planned(keys)
+    message = _message(fields, plan)
+    line = Line(text if message is None else message)
+    said = line.__dict__
+    for key, attribute, convert in plan.steps:
+        if attribute not in said:
+            taken = convert(fields[key])
+            if taken is not None:
+                said[attribute] = taken
+                del fields[key]
+    if not plan.objects.isdisjoint(fields):
+        _take_objects(line, fields, [key for key in fields if key in plan.objects])
+    if plan.headers:
+        _take_correlation_headers(line, fields, plan.headers)
     if fields:
         line.app = fields
-    if line.message.startswith(metric_line.PREFIX):
-        metric_line.understand(line)
+    if message is None or message[:11] == metric_line.PREFIX or "\n" in message or "\r" in message:
+        _finish(line, fields, message)
     return line
 
 
-def _take(line: Line, fields: dict[str, Any], takers: dict[str, Taker]) -> None:
-    for key in [key for key in fields if key in takers]:
-        if takers[key](line, fields[key]):
+def _message(fields: dict[str, Any], plan: _Plan) -> str | None:
+    """Take the message out of the fields; None when there is none, or none that is text."""
+    for key in plan.message:
+        value = fields[key]
+        if type(value) is str:
             del fields[key]
+            return value.rstrip("\r\n")
+    return None
 
 
-def _level(line: Line, value: Any) -> bool:
-    level = level_of(value)
-    if level is None or line.level is not None:
+def _finish(line: Line, app: dict[str, Any], message: str | None) -> None:
+    """What a line's message may be beside a sentence: nothing, a metric line, a stack trace."""
+    if message is None:
+        _without_message(line, app)
+    elif message.startswith(metric_line.PREFIX):
+        metric_line.understand(line)
+    elif line.error is None:
+        add_trace(line, message)
+
+
+def _without_message(line: Line, app: dict[str, Any]) -> None:
+    """A message that is an object may be an error; API Gateway's access logs have none and keep their request id.
+
+    It is not that of a function's invocation.
+    """
+    for key in ("message", "msg"):
+        if type(app.get(key)) is dict:
+            json_error.take_shape(line, app, key)
+    if line.level is None and line.request_id is not None and not _GATEWAY.isdisjoint(app):
+        app["requestId"], line.request_id = line.request_id, None
+    line.app = app or None
+
+
+def is_flat(line: Line, text: str) -> bool:
+    """Whether nothing in a line's own fields needs a closer look: no number beyond 64 bits, no deep nesting, no NUL.
+
+    orjson makes floats of integers beyond 64 bits. False only means that somebody has to look closely.
+    """
+    if len(text) > _FLAT_LENGTH or ("\\" in text and "\\u0000" in text):
         return False
-    line.level = level
+    fields = line.app
+    if fields is None:
+        return True
+    for value in fields.values():
+        kind = type(value)
+        if kind is str:
+            continue
+        if kind is dict or kind is list:
+            for part in value.values() if kind is dict else value:
+                kind = type(part)
+                if kind is dict or kind is list or (kind is float and not _LEAST < part < _MOST):
+                    return False
+        elif kind is float and not _LEAST < value < _MOST:
+            return False
     return True
 
 
-def _service(line: Line, value: Any) -> bool:
-    if type(value) is dict:  # as ECS loggers write it
-        taken = [part for part, take in _SERVICE_PARTS.items() if part in value and take(line, value[part])]
-        return len(taken) == len(value)
-    if type(value) is not str or not value.strip() or value == _NO_SERVICE or line.service is not None:
-        return False
-    line.service = value.strip()
-    return True
+_FLAT_LENGTH = 8_000  # characters: nothing in it reaches the bounds of a field's length, see strict
+_LEAST, _MOST = -(2.0**63), 2.0**63
 
 
-def _service_version(line: Line, value: Any) -> bool:
-    if type(value) is not str or not value or line.service_version is not None:
-        return False
-    line.service_version = value
-    return True
+def _planned(keys: tuple[str, ...]) -> _Plan:
+    present = set(keys)
+    message: list[str] = [key for key in ("message", "msg") if key in present]
+    # .NET's loggers name fields like classes; in another's line a "Message" may be anything.
+    if "Message" in present and not present.isdisjoint(("Level", "LogLevel")):
+        message.append("Message")
+    plan = _Plan(
+        tuple(message),
+        tuple((key, *FIELDS[key]) for key in keys if key in FIELDS),
+        frozenset(present & OBJECTS.keys()),
+        tuple(key for key in keys if key[: len(_CORRELATION)].lower() == _CORRELATION),
+    )
+    if len(keys) <= _MAX_KEYS:
+        if len(_PLANS) >= _MAX_PLANS:  # what keys lines have is not in our hands
+            _PLANS.clear()
+        _PLANS[keys] = plan
+    return plan
 
 
-def _service_environment(line: Line, value: Any) -> bool:
-    if type(value) is not str or not value or line.service_environment is not None:
-        return False
-    line.service_environment = value
-    return True
+def _take_objects(line: Line, app: dict[str, Any], keys: list[str]) -> None:
+    """Look into the fields that may be objects: what is taken is taken away, the rest stays where it is."""
+    errors = []
+    for key in keys:
+        if key in json_error.FIELDS:
+            errors.append(key)
+        elif key == "correlation":
+            _take_correlation(line, app)
+        elif type(app[key]) is dict:
+            _take_parts(line, app, key)
+    # A name given by itself counts more than one in a trace.
+    for key in sorted(errors, key=lambda key: json_error.order(key, app[key])):
+        json_error.take(line, app, key)
 
 
-_SERVICE_PARTS: dict[str, Taker] = {
-    "name": _service,
-    "version": _service_version,
-    "environment": _service_environment,
-}
+def _take_parts(line: Line, app: dict[str, Any], key: str) -> None:
+    inside: dict[str, Any] = app[key]
+    if key == "resource" and type(inside.get("attributes")) is dict:
+        inside = inside["attributes"]
+    said, parts = line.__dict__, OBJECTS[key]
+    for name in [name for name in inside if name in parts]:
+        attribute, convert = parts[name]
+        taken = convert(inside[name]) if attribute not in said else None
+        if taken is not None:
+            said[attribute] = taken
+            del inside[name]
+    if not inside and app[key] is inside:
+        del app[key]
 
 
-def _log(line: Line, value: Any) -> bool:
-    """`{"log": {"level": …}}`, as ECS loggers write it."""
-    if type(value) is not dict or not _level(line, value.get("level")):
-        return False
-    del value["level"]
-    return not value
+def _take_correlation(line: Line, app: dict[str, Any]) -> None:
+    """`"correlation": {"id": …, "user": …}`, or the id alone."""
+    value = app["correlation"]
+    if type(value) is dict and value:
+        line.correlation = value | (line.correlation or {})
+    elif type(value) in (str, int) and value != "" and "id" not in (line.correlation or {}):
+        line.correlation = (line.correlation or {}) | {"id": value}
+    else:
+        return
+    del app["correlation"]
 
 
-def _request_id(line: Line, value: Any) -> bool:
-    request_id = usable_id(value)
-    if request_id is None or line.request_id is not None:
-        return False
-    line.request_id = request_id
-    return True
-
-
-def _cold_start(line: Line, value: Any) -> bool:
-    if type(value) is not bool or line.cold_start is not None:
-        return False
-    line.cold_start = value
-    return True
-
-
-def _trace_id(line: Line, value: Any) -> bool:
-    trace_id = trace_id_of(value)
-    if trace_id is None or line.trace_id is not None:
-        return False
-    line.trace_id = trace_id
-    return True
-
-
-def _correlation_id(line: Line, value: Any) -> bool:
-    if type(value) not in (str, int) or value == "" or "id" in (line.correlation or {}):
-        return False
-    line.correlation = (line.correlation or {}) | {"id": value}
-    return True
-
-
-def _correlation(line: Line, value: Any) -> bool:
-    if type(value) is not dict or not value:
-        return _correlation_id(line, value)
-    line.correlation = value | (line.correlation or {})
-    return True
-
-
-def _take_correlation_headers(line: Line, fields: dict[str, Any]) -> None:
+def _take_correlation_headers(line: Line, app: dict[str, Any], keys: tuple[str, ...]) -> None:
     """`x-correlation-id` and every other `x-correlation-…`, in any case."""
-    for key in [key for key in fields if key.lower().startswith("x-correlation-")]:
-        name, value = key.lower().removeprefix("x-correlation-"), fields[key]
-        if name and value not in (None, "") and name not in (line.correlation or {}):
+    for key in keys:
+        name, value = key.lower().removeprefix(_CORRELATION), app[key]
+        if name and type(value) in (str, int, bool) and value != "" and name not in (line.correlation or {}):
             line.correlation = (line.correlation or {}) | {name: value}
-            del fields[key]
-
-
-def _error_type(line: Line, value: Any) -> bool:
-    return _take_error(line, "type", value)
-
-
-def _error_message(line: Line, value: Any) -> bool:
-    return _take_error(line, "message", value)
-
-
-def _take_error(line: Line, part: str, value: Any) -> bool:
-    if type(value) is not str or not value or part in (line.error or {}):
-        return False
-    line.add_error(**{part: value})
-    return True
-
-
-def _stack(line: Line, value: Any) -> bool:
-    """A stack trace as a text of several lines or as a list of lines."""
-    if type(value) is list and value and all(type(part) is str for part in value):
-        value = "\n".join(value)
-    elif type(value) is not str or not ("\n" in value or "\r" in value):
-        return False
-    if "stack_trace" in (line.error or {}):
-        return False
-    if not add_trace(line, value):
-        line.add_error(stack_trace=value)
-    return True
-
-
-def _error(line: Line, value: Any) -> bool:
-    """`{"error": {"name": …, "message": …, "stack": …}}`, or the message or the trace as text."""
-    if type(value) is str:
-        return _stack(line, value) or _error_message(line, value)
-    if type(value) is not dict:
-        return False
-    _take(line, value, _ERROR_PARTS)
-    return not value
-
-
-_ERROR_PARTS: dict[str, Taker] = {
-    "type": _error_type,
-    "name": _error_type,
-    "errorType": _error_type,
-    "message": _error_message,
-    "errorMessage": _error_message,
-    "stack": _stack,
-    "stack_trace": _stack,
-    "stacktrace": _stack,
-    "stackTrace": _stack,
-    "extendedStackTrace": _stack,
-}
-_REQUEST_IDS = (
-    "function_request_id", "aws_request_id", "awsRequestId", "AWSRequestId", "requestId", "lambdaRequestId",
-    "faas.execution",
-)  # fmt: skip  # names are easier to read in a row
-_TRACE_IDS = ("xray_trace_id", "xrayTraceId", "xRayTraceId", "trace_id", "traceId", "trace.id", "traceparent")
-_TAKERS: dict[str, Taker] = {
-    **dict.fromkeys(("level", "log.level", "severity", "levelname", "log_level", "loglevel", "logLevel"), _level),
-    "log": _log,
-    **dict.fromkeys(("service", "service.name", "service_name", "serviceName"), _service),
-    **dict.fromkeys(("service.version", "service_version"), _service_version),
-    **dict.fromkeys(("service.environment", "service_environment", "environment"), _service_environment),
-    **dict.fromkeys(_REQUEST_IDS, _request_id),
-    **dict.fromkeys(("cold_start", "coldStart", "coldstart", "faas.coldstart"), _cold_start),
-    **dict.fromkeys(_TRACE_IDS, _trace_id),
-    **dict.fromkeys(("correlation_id", "correlationId", "correlation-id", "correlation.id"), _correlation_id),
-    "correlation": _correlation,
-    **dict.fromkeys(("exception_name", "errorType", "error.type"), _error_type),
-    **dict.fromkeys(("errorMessage", "error.message"), _error_message),
-}
-_TRACE_TAKERS: dict[str, Taker] = {
-    **dict.fromkeys(("stack", "stack_trace", "stackTrace", "exc_info", "error.stack_trace"), _stack),
-    **dict.fromkeys(("error", "err", "exception", "thrown"), _error),
-}
+            del app[key]
