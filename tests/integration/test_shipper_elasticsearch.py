@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,24 +14,31 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from botocore.credentials import ReadOnlyCredentials
 from moto import mock_aws
-from shipper import bulk, handler
+from shipper import bulk, cloudwatch, handler
 from shipper.deadline import Deadline
-from shipper.deliver import deliver
+from shipper.deliver import Courier
 from shipper.pipeline import Surroundings, run
-from watchpost import aws, settings
+from watchpost import aws, ingest, settings
 from watchpost.configuration import Configuration, Logs
 from watchpost.elasticsearch import Cluster
+from watchpost.ingest import Ingest
 from watchpost.secrets import Secret
 from watchpost.settings import Settings
+
+from tests.integration.faults.aws import Aws
+from tests.integration.faults.signature import ACCESS_KEY, SECRET_KEY, SESSION_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEMPLATES = Path(__file__).parents[2] / "dashboards" / "elasticsearch"
-NOW = 1_795_248_000_000
+SECOND = int(time.time())  # CloudWatch takes no values of another time
+NOW = SECOND * 1000
 REGION = "eu-west-1"
 BUCKET = "dead-letters"
+KEYS = ReadOnlyCredentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
 ALL = Configuration(logs=Logs(platform="all"))
 
 
@@ -47,6 +55,7 @@ class Stack:
 
     namespace: str
     cluster: Cluster
+    account: Aws  # CloudWatch
     surroundings: Surroundings
 
     def ship(self, *messages: str) -> dict[str, float]:
@@ -92,16 +101,26 @@ def install_templates(cluster: Cluster, namespace: str) -> None:
 
 
 @pytest.fixture
-def stack(elasticsearch_url: str) -> Iterator[Stack]:
+def account() -> Iterator[Aws]:
+    made = Aws({}, {})
+    made.start()
+    yield made
+    made.stop()
+    assert made.unsigned == []
+
+
+@pytest.fixture
+def stack(elasticsearch_url: str, account: Aws) -> Iterator[Stack]:
     """Templates installed for a new namespace, a bucket and CloudWatch."""
     namespace = f"t{uuid.uuid4().hex}"
     url, secret = credentials(elasticsearch_url)
     cluster = Cluster.connect(url, Secret("test", secret))
     install_templates(cluster, namespace)
+    documents_in = Ingest(url, Secret("test", secret))
+    metrics = cloudwatch.CloudWatch(account.url, REGION, lambda: KEYS)
     with mock_aws():
         s3 = boto3.client("s3", region_name=REGION)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        cloudwatch = boto3.client("cloudwatch", region_name=REGION)
         names = {
             "stack": "watchpost",
             "environment": namespace,
@@ -113,14 +132,16 @@ def stack(elasticsearch_url: str) -> Iterator[Stack]:
         surroundings = Surroundings(
             settings=Settings(**dict.fromkeys(Settings.__slots__, "unused") | names),
             configuration=ALL,
-            connect=lambda **_: cluster,
-            cloudwatch=lambda: cloudwatch,
+            connect=lambda **_: documents_in,
+            cloudwatch=lambda: metrics,
             s3=lambda: s3,
             deadline=Deadline(lambda: 60.0),
             request_id="invocation",
             now_ms=lambda: NOW + 1_000,
         )
-        yield Stack(namespace, cluster, surroundings)
+        yield Stack(namespace, cluster, account, surroundings)
+    documents_in.close()
+    metrics.close()
 
 
 def test_lines_land_in_the_data_stream_of_their_kind_with_the_types_of_the_templates(stack: Stack) -> None:
@@ -128,7 +149,7 @@ def test_lines_land_in_the_data_stream_of_their_kind_with_the_types_of_the_templ
     lines = (
         '{"level": "ERROR", "message": "card refused", "order": {"id": 7}, "correlation_id": "c-1"}',
         "REPORT RequestId: 6bc9\tDuration: 3.21 ms\tInit Duration: 99.5 ms\tMemory Size: 128 MB\t\n",
-        "MONITORING|1795248000|27.4|latency|answer-time|#channel:web",
+        f"MONITORING|{SECOND}|27.4|latency|answer-time|#channel:web",
     )
 
     # when they are shipped
@@ -140,7 +161,7 @@ def test_lines_land_in_the_data_stream_of_their_kind_with_the_types_of_the_templ
     assert stack.count("logs-watchpost.app", {"term": {"app.order.id": "7"}}) == 1
     assert stack.count("logs-watchpost.app", {"term": {"correlation": "c-1"}}) == 1
     assert stack.count("logs-watchpost.app", {"match": {"message": "refused"}}) == 1
-    assert stack.count("logs-watchpost.app", {"range": {"@timestamp": {"gte": "2026-11-21T08:00:00.000Z"}}}) == 1
+    assert stack.count("logs-watchpost.app", {"range": {"@timestamp": {"gte": NOW}}}) == 1
     assert stack.count("logs-watchpost.platform", {"range": {"aws.lambda.metrics.duration_ms": {"gt": 3.2}}}) == 1
     assert stack.count("logs-watchpost.platform", {"term": {"faas.coldstart": True}}) == 1
     assert stack.count("metrics-watchpost.line", {"range": {"metric.value": {"gt": 27}}}) == 1
@@ -175,7 +196,7 @@ HUGE = 2**64 - 1
 HOSTILE = {
     "nan": '{"msg": "x", "n": NaN, "i": -Infinity}',
     "digits": '{"msg": "x", "n": 123456789012345678901234567890, "f": 1e999, "g": 1.7e308}',
-    "surrogate": '{"msg": "\\ud800", "\\ud800": "\\udfff"}',
+    "surrogate": '{"msg": "\\ud800", "\\ud800": "\\udff"}',
     "nul": '{"msg": "a\\u0000b", "a\\u0000b": "\\u0000", "service": "\\u0000"}',
     "keys": '{"": {"": 1}, ".": {"..": 2}, "a.b": 3, "a": {"b": 4}, " ": 5, "msg": "x"}',
     "deep-objects": '{"a":' * 1_000 + "1" + "}" * 1_000,
@@ -200,8 +221,8 @@ HOSTILE = {
     ),
     "platform-words": f"REPORT RequestId: {'r' * 70}	Duration: 1e308 ms	Memory Size: {HUGE}0 MB	Status: "
     + "s" * 40_000,
-    "metric": f"MONITORING|1795248000|1e108|{'t' * 40_000}|n|#{'k' * 40_000}:{'v' * 40_000},\0:\0",
-    "metric-tiny": "MONITORING|1795248000|5e-324|count|n",
+    "metric": f"MONITORING|{SECOND}|1e108|{'t' * 40_000}|n|#{'k' * 40_000}:{'v' * 40_000},\0:\0",
+    "metric-tiny": f"MONITORING|{SECOND}|5e-324|count|n",
     "empty": "",
     "control": "\0\x01\x1b[31m\u2028\ufeff",
 }
@@ -218,36 +239,33 @@ def test_a_hostile_line_is_indexed_and_takes_no_other_with_it(stack: Stack, haza
 
 
 def test_metrics_are_published_beside_the_documents(stack: Stack) -> None:
-    done = stack.ship("MONITORING|1795248000|2|count|orders", "MONITORING|1795248000|3|count|orders", "x")
+    done = stack.ship(f"MONITORING|{SECOND}|2|count|orders", f"MONITORING|{SECOND}|3|count|orders", "x")
 
-    statistics = stack.surroundings.cloudwatch().get_metric_statistics(
-        Namespace="Watchpost",
-        MetricName="orders",
-        Dimensions=[{"Name": "Service", "Value": "orders-api"}],
-        StartTime=NOW // 1000 - 60,
-        EndTime=NOW // 1000 + 60,
-        Period=60,
-        Statistics=["Sum", "SampleCount"],
-    )
     assert done["MetricsPublished"] == 4  # two values, LogLines and LogErrors
-    assert [(point["Sum"], point["SampleCount"]) for point in statistics["Datapoints"]] == [(5.0, 2.0)]
+    key = ("Watchpost", "orders", (("Service", "orders-api"),))
+    assert (stack.account.cloudwatch.sums[key], stack.account.cloudwatch.samples[key]) == (5, 2)
+    assert stack.account.cloudwatch.invalid == []
 
 
 def test_without_a_template_nothing_becomes_a_plain_index_and_everything_is_kept(stack: Stack) -> None:
     # given a name that no template matches
     name = f"unknown-{stack.namespace}"
-    action = json.dumps({"create": {"_index": name, "_id": "1"}}).encode()
-    items = [bulk.item(action, {"@timestamp": "2026-11-21T08:00:00.000Z", "message": "x"})]
+    items = [bulk.item(name, "1", {"@timestamp": "2026-11-21T08:00:00.000Z", "message": "x"})]
 
     # when a document is sent there
-    done = deliver(items, stack.surroundings.connect, stack.surroundings.deadline)
+    courier = Courier(stack.surroundings.connect, stack.surroundings.deadline)
+    courier.send(items)
+    done = courier.finish()
 
     # then it is a dead letter with Elasticsearch's reason, and no index was made
     assert (done.delivered, done.rejected) == (0, 1)
-    (letter,) = done.letters
-    assert letter.original["document"]["message"] == "x"
-    assert "data stream" in letter.reason
+    (failure,) = done.failures
+    assert bulk.original_of(failure.item)["document"]["message"] == "x"
+    assert "data stream" in failure.reason
     assert stack.cluster.request("GET", f"/{name}*/_settings") == {}
+
+
+CACHES = (settings.current, aws.session, aws.s3, aws.ssm, aws.secrets, cloudwatch.connected)
 
 
 @dataclass
@@ -273,7 +291,11 @@ def test_the_handler_finds_settings_configuration_and_secret(
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("ELASTICSEARCH_SECRET", stack.namespace)
     monkeypatch.setenv("CONFIG_PARAMETER", f"/watchpost/{stack.namespace}/config")
-    for cache in (settings.current, aws.s3, aws.ssm, aws.secrets, aws.cloudwatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH", stack.account.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", SESSION_TOKEN)
+    for cache in CACHES:
         cache.cache_clear()
     manager = boto3.client("secretsmanager", region_name=REGION)
     manager.create_secret(Name=stack.namespace, SecretString=json.dumps(secret))
@@ -284,9 +306,11 @@ def test_the_handler_finds_settings_configuration_and_secret(
     done = handler.lambda_handler(event("hello"), Context())
 
     # then the line is there, and the own metrics were printed
-    assert done["DocumentsDelivered"] == 1
+    assert (done["DocumentsDelivered"], done["MetricsPublished"]) == (1, 2)
     assert [document["message"] for document in stack.documents()] == ["hello"]
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert [line["DocumentsDelivered"] for line in printed] == [1]
-    for cache in (settings.current, aws.s3, aws.ssm, aws.secrets, aws.cloudwatch):
+    cloudwatch.connected(REGION).close()
+    ingest.ingest(settings.current()).close()
+    for cache in CACHES:
         cache.cache_clear()

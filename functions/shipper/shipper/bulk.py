@@ -11,7 +11,7 @@ from watchpost.errors import ClusterUnavailableError
 from shipper import strict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 MAX_COUNT = 5_000  # documents a request
 MAX_BYTES = 5 * 1024 * 1024  # a request; Elasticsearch's guide advises a few megabytes, its own limit is 100 MB
@@ -22,81 +22,108 @@ _DUPLICATE = 409
 _LATER = frozenset({429, 502, 503, 504})
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Elasticsearch's reason against one document."""
+
+    index: int  # in the request
+    status: int
+    type: str
+    reason: str
+
+    def __str__(self) -> str:
+        # One line of Elasticsearch's; without the cause's, which may repeat values of the document.
+        return f"{self.status} {self.type}: {self.reason}"[:500]
+
+
 @dataclass(slots=True)
 class Answer:
-    """What became of the items of one bulk request."""
+    """What became of the items of one bulk request, by their index in it."""
 
     delivered: int = 0
-    duplicates: int = 0
-    later: list[bytes] = field(default_factory=list)  # to be tried again
+    duplicates: list[int] = field(default_factory=list)
+    later: list[int] = field(default_factory=list)  # to be tried again
     later_reason: str = ""
-    rejected: list[tuple[bytes, str]] = field(default_factory=list)  # item and Elasticsearch's reason
+    refused: list[Refusal] = field(default_factory=list)
 
 
-def item(action: bytes, document: dict[str, Any]) -> bytes:
-    """Action and document as two lines of NDJSON."""
-    return b"%b\n%b\n" % (action, strict.dumps(document))
+def cut(items: list[bytes], max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES) -> Iterator[range]:
+    """Which items travel together: at most `max_count` of them and `max_bytes`; one that is larger travels alone."""
+    start, size = 0, 0
+    for index, item in enumerate(items):
+        if index > start and (index - start >= max_count or size + len(item) > max_bytes):
+            yield range(start, index)
+            start, size = index, 0
+        size += len(item)
+    if start < len(items):
+        yield range(start, len(items))
 
 
-def cut(items: Iterable[bytes], max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES) -> Iterator[list[bytes]]:
-    """Lists of at most `max_count` items and `max_bytes` bytes; an item that is larger travels alone."""
-    batch: list[bytes] = []
-    size = 0
-    for one in items:
-        if batch and (len(batch) >= max_count or size + len(one) > max_bytes):
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += len(one)
-    if batch:
-        yield batch
-
-
-def read_answer(batch: list[bytes], answer: dict[str, Any]) -> Answer:
+def read_answer(count: int, answer: dict[str, Any]) -> Answer:
     """Sort the items of a request by what Elasticsearch answered for each.
 
-    Raises ClusterUnavailableError when the answer is not one to this request.
+    count: items in the request. Raises ClusterUnavailableError when the answer is not one to this request.
     """
     items = answer["items"]
-    if len(items) != len(batch):
-        raise ClusterUnavailableError(0, f"the answer has {len(items)} items for a request of {len(batch)}")
+    if len(items) != count:
+        raise ClusterUnavailableError(0, f"the answer has {len(items)} items for a request of {count}")
     if answer.get("errors") is False:
-        return Answer(delivered=len(batch))
+        return Answer(delivered=count)
     read = Answer()
-    for one, result in zip(batch, items, strict=True):
+    for index, result in enumerate(items):
         outcome = result.get("create") if isinstance(result, dict) else None
         outcome = outcome if isinstance(outcome, dict) else {}
         status = outcome.get("status")
         if status in _DELIVERED:
             read.delivered += 1
         elif status == _DUPLICATE:
-            read.duplicates += 1
+            read.duplicates.append(index)
         elif status in _LATER or not isinstance(status, int):
-            read.later.append(one)
-            read.later_reason = _reason(status, outcome.get("error"))
+            read.later.append(index)
+            read.later_reason = str(_refusal(index, status or 0, outcome.get("error")))
         else:
-            read.rejected.append((one, _reason(status, outcome.get("error"))))
+            read.refused.append(_refusal(index, status, outcome.get("error")))
     return read
 
 
-def _reason(status: Any, error: Any) -> str:
-    """One line of Elasticsearch's; without the cause's, which may repeat values of the document."""
+def _refusal(index: int, status: int, error: Any) -> Refusal:
     if isinstance(error, dict):
-        return f"{status} {error.get('type')}: {error.get('reason')}"[:500]
-    return f"{status} {error}"[:500]
+        return Refusal(index, status, str(error.get("type")), str(error.get("reason")))
+    return Refusal(index, status, "error", str(error))
+
+
+def item(index: str, document_id: str, document: dict[str, Any]) -> bytes:
+    """Action and document as two lines of NDJSON."""
+    return encoded({"create": {"_index": index, "_id": document_id}}, document)
+
+
+def encoded(action: dict[str, Any], document: dict[str, Any]) -> bytes:
+    """The same, with the action as it is sent."""
+    return b"%b\n%b\n" % (strict.dumps(action), strict.dumps(document))
+
+
+def parts_of(one: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Action and document of an item."""
+    action, document = one.split(b"\n", 1)
+    return orjson.loads(action), orjson.loads(document)
 
 
 def original_of(one: bytes) -> dict[str, Any]:
     """An item as dead letters keep it: index, id and document."""
-    action, document = one.splitlines()
-    create = orjson.loads(action)["create"]
-    return {"index": create["_index"], "id": create["_id"], "document": orjson.loads(document)}
+    action, document = parts_of(one)
+    return {"index": action["create"]["_index"], "id": action["create"]["_id"], "document": document}
+
+
+def tagged(document: dict[str, Any], tag: str) -> None:
+    """Say how a document was treated, once."""
+    tags = document.setdefault("tags", [])
+    if tag not in tags:
+        tags.append(tag)
 
 
 def truncated(one: bytes) -> bytes:
     """The item with its texts cut and `app` as cut text, tagged `truncated`: for a cluster that takes no more."""
-    action, encoded = one.splitlines()
-    document = orjson.loads(encoded)
+    action, document = parts_of(one)
     document["message"] = document["message"][:TRUNCATED_TO]
     for part, text in document.get("error", {}).items():
         document["error"][part] = text[:TRUNCATED_TO]
@@ -104,7 +131,5 @@ def truncated(one: bytes) -> bytes:
         whole = orjson.dumps(document.get(name)).decode()
         if len(whole) > TRUNCATED_TO:
             document[name] = {strict.TOO_DEEP: whole[:TRUNCATED_TO]}
-    tags = document.setdefault("tags", [])
-    if "truncated" not in tags:
-        tags.append("truncated")
-    return item(action, document)
+    tagged(document, "truncated")
+    return encoded(action, document)

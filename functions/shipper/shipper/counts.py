@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import orjson
 
@@ -11,27 +11,38 @@ NAMESPACE = "Watchpost/Pipeline"
 
 @dataclass(slots=True)
 class Counts:
-    """Each field is a metric of the same name in `Watchpost/Pipeline`."""
+    """Each number is a metric of the same name in `Watchpost/Pipeline`."""
 
     lines_received: int = 0
     lines_filtered: int = 0  # left out on purpose
     documents_delivered: int = 0
     documents_duplicate: int = 0  # delivered before
+    documents_rescued: int = 0  # delivered after offending fields were moved
+    documents_truncated: int = 0  # delivered after texts were cut: Elasticsearch takes no more
     documents_rejected: int = 0  # refused by Elasticsearch; they are dead letters
     dead_lettered: int = 0  # stored in the dead-letter bucket
     metric_lines_invalid: int = 0  # shipped as documents only
     metrics_published: int = 0  # values taken by CloudWatch
+    metrics_logged: int = 0  # lines of the function's own log with values that neither CloudWatch nor the bucket took
     metrics_skipped: int = 0  # LogLines and LogErrors of minutes that CloudWatch no longer takes
     dimension_sets_capped: int = 0  # values published under Service alone, to keep the number of metrics bounded
     payloads_invalid: int = 0
     payloads_refused: int = 0  # from Watchpost's own log groups
     control_messages: int = 0
+    bulk_requests: int = 0  # sent to Elasticsearch, retries included
     delivery_lag_seconds: float | None = None  # from the oldest line's own time to the end; None when nothing arrived
+    filtered_by: dict[str, int] = field(default_factory=dict)  # lines left out, by the rule that says so; no metric
+
+    def filter(self, rule: str, lines: int) -> None:
+        """Count lines that a rule leaves out."""
+        self.lines_filtered += lines
+        self.filtered_by[rule] = self.filtered_by.get(rule, 0) + lines
 
     def by_name(self) -> dict[str, float]:
         """The counts by their metrics' names, `LinesReceived` and so on."""
-        values = {field.name.title().replace("_", ""): getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
+        return {
+            name: value for name, value in ((name, getattr(self, one)) for one, name in _NAMES) if value is not None
+        }
 
     def emf(self, stack: str, time_ms: int) -> str:
         """One line in CloudWatch's embedded metric format, with dimension Stack; time_ms: milliseconds since 1970."""
@@ -39,4 +50,9 @@ class Counts:
         metrics = [{"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"} for name in values]
         directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
         line = {"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": [directive]}, "Stack": stack, **values}
+        if self.filtered_by:
+            line["FilteredBy"] = self.filtered_by
         return orjson.dumps(line).decode()
+
+
+_NAMES = [(one.name, one.name.title().replace("_", "")) for one in fields(Counts) if one.name != "filtered_by"]

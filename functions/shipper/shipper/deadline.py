@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RESERVE = 10.0  # seconds kept for storing what could not be delivered
+RESERVE = 15.0  # seconds that delivery of documents leaves, for metrics and for storing what could not be delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ class Deadline:
     remaining: Callable[[], float]
     reserve: float = RESERVE
     sleep: Callable[[float], None] = time.sleep
+
+    def later(self) -> Deadline:
+        """The deadline of what comes after delivery: it may use half of the time that delivery leaves."""
+        return replace(self, reserve=self.reserve / 2)
 
     def left(self) -> float:
         """Seconds until delivery must end; below zero when it is over."""

@@ -1,4 +1,4 @@
-"""From an event to the log lines in it."""
+"""From an event to the payloads in it, and from a payload to its log lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import binascii
 import json
 import zlib
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 import orjson
 from watchpost.errors import PayloadError
@@ -16,29 +16,59 @@ MAX_PAYLOAD = 100 * 1024 * 1024
 MAX_TIME = 253_402_300_799_999  # the last millisecond of the year 9999
 
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_STR, _INT = {str}, {int}
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One payload of an event, as it came."""
+
+    data: Any  # base64 of gzip or zlib of JSON
+    sequence: str | None = None  # of the Kinesis record; None for a payload that came directly
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """The event that would bring this payload directly: dead letters of every way in look the same."""
+        return {"awslogs": {"data": self.data}}
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What one subscription filter sent."""
+    """What one subscription sent: log events of one stream, as three lists of one length."""
 
     owner: str  # AWS account of the log group
     log_group: str
     log_stream: str
     filters: tuple[str, ...]  # names of the subscription filters that matched
-    events: list[dict[str, Any]]  # each with `id` (text), `timestamp` (milliseconds since 1970) and `message` (text)
+    ids: list[str]  # of the events
+    times: list[int]  # milliseconds since 1970
+    messages: list[str]
+    extracted: dict[int, dict[str, Any]]  # fields that CloudWatch Logs took out of a message, by the event's position
 
 
-def payload_of(event: Any) -> Payload | None:
-    """The payload of a CloudWatch Logs subscription event, None for a control message.
+def inputs_of(event: Any) -> list[Input]:
+    """The payloads of an event.
 
-    event: {"awslogs": {"data": base64 of gzip or zlib of JSON}}.
-    Raises PayloadError.
+    event: {"awslogs": {"data": …}} of a subscription, or {"Records": [{"kinesis": {"data": …, "sequenceNumber": …}}]}.
+    Raises PayloadError for any other event.
     """
-    data = event.get("awslogs") if isinstance(event, dict) else None
-    data = data.get("data") if isinstance(data, dict) else None
-    if not isinstance(data, str):
-        raise PayloadError("unknown-event", "a CloudWatch Logs subscription event")
+    if isinstance(event, dict):
+        direct, records = event.get("awslogs"), event.get("Records")
+        if isinstance(direct, dict) and isinstance(direct.get("data"), str):
+            return [Input(direct["data"])]
+        if isinstance(records, list) and records:
+            found = [record.get("kinesis") if isinstance(record, dict) else None for record in records]
+            inputs = [Input(one.get("data"), one.get("sequenceNumber")) for one in found if isinstance(one, dict)]
+            if len(inputs) == len(records) and all(isinstance(one.sequence, str) for one in inputs):
+                return inputs
+    raise PayloadError("unknown-event", "a CloudWatch Logs subscription event, directly or in Kinesis records")
+
+
+def payload_of(data: Any) -> Payload | None:
+    """A payload's log lines, None for a control message.
+
+    data: base64 of gzip or zlib of JSON. Raises PayloadError.
+    """
     content = _json(_decompressed(_decoded(data)))
     if not isinstance(content, dict):
         raise PayloadError("not-an-object", "a JSON object")
@@ -50,7 +80,9 @@ def payload_of(event: Any) -> Payload | None:
     return _payload(content)
 
 
-def _decoded(data: str) -> bytes:
+def _decoded(data: Any) -> bytes:
+    if not isinstance(data, str):
+        raise PayloadError("not-base64", "base64")
     try:
         return binascii.a2b_base64(data.encode("ascii"), strict_mode=True)
     except ValueError:  # binascii.Error and UnicodeEncodeError are ValueErrors
@@ -87,16 +119,35 @@ def _payload(content: dict[str, Any]) -> Payload:
     events = content.get("logEvents")
     if not (isinstance(owner, str) and isinstance(group, str) and group and isinstance(stream, str)):
         raise PayloadError("incomplete", "owner, logGroup and logStream")
-    if not isinstance(filters, list) or not isinstance(events, list) or not all(map(_is_event, events)):
-        raise PayloadError("incomplete", "logEvents with id, timestamp and message")
-    return Payload(owner, group, stream, tuple(name for name in filters if isinstance(name, str)), events)
+    if not isinstance(filters, list) or not isinstance(events, list):
+        raise _events_incomplete()
+    try:  # whole lists at a time: a check of each event by itself costs more than all the rest of decoding
+        ids = [event["id"] for event in events]
+        times = [event["timestamp"] for event in events]
+        messages = [event["message"] for event in events]
+    except (KeyError, TypeError, IndexError):
+        raise _events_incomplete() from None
+    if events and not (
+        set(map(type, ids)) == _STR
+        and set(map(type, messages)) == _STR
+        and set(map(type, times)) == _INT
+        and min(times) >= 0
+        and max(times) <= MAX_TIME
+    ):
+        raise _events_incomplete()
+    names = tuple(name for name in filters if isinstance(name, str))
+    return Payload(owner, group, stream, names, ids, times, messages, _extracted(events))
 
 
-def _is_event(event: Any) -> TypeGuard[dict[str, Any]]:
-    return (
-        type(event) is dict
-        and type(event.get("id")) is str
-        and type(event.get("message")) is str
-        and type(event.get("timestamp")) is int
-        and 0 <= event["timestamp"] <= MAX_TIME
-    )
+def _extracted(events: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    if not events or "extractedFields" not in events[0]:  # a subscription extracts from every event or from none
+        return {}
+    return {
+        position: event["extractedFields"]
+        for position, event in enumerate(events)
+        if isinstance(event.get("extractedFields"), dict)
+    }
+
+
+def _events_incomplete() -> PayloadError:
+    return PayloadError("incomplete", "logEvents with id, timestamp and message")

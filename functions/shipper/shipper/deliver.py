@@ -9,28 +9,41 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
-from watchpost.dead_letters import DeadLetter
-from watchpost.elasticsearch import DEFAULT_TIMEOUT, Cluster
 from watchpost.errors import ClusterRefusedError, ClusterUnavailableError, ConfigurationError
+from watchpost.ingest import DEFAULT_TIMEOUT, Ingest
 
-from shipper import bulk
+from shipper import bulk, rescue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shipper.deadline import Deadline
 
 MAX_ATTEMPTS = 6  # of one request; with the pauses below that is about 8 s
 FIRST_PAUSE = 0.25  # seconds; doubled with each attempt, of which a random part is waited
 LONGEST_PAUSE = 4.0  # seconds
+AWAY_TIMEOUT = 3.0  # seconds for the only request to a cluster that was away the last time
 
 _LOGIN_REFUSED = frozenset({401, 403})
 _TOO_LARGE = 413
+_MAYBE_HANDLED = frozenset({0, 408, 502, 504})  # no answer, or one of a proxy that got none
 _log = logging.getLogger(__name__)
 
 
 class Connect(Protocol):
     """Gives the stack's cluster; `fresh` reads the credentials anew."""
 
-    def __call__(self, *, fresh: bool = False) -> Cluster: ...
+    def __call__(self, *, fresh: bool = False) -> Ingest: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A document that was not delivered."""
+
+    position: int  # among all documents of the courier
+    item: bytes  # as it was to be indexed at first
+    reason: str
+    attempts: int
 
 
 @dataclass(slots=True)
@@ -38,81 +51,159 @@ class Delivery:
     """What became of the documents."""
 
     delivered: int = 0
-    duplicates: int = 0
-    rejected: int = 0  # refused by Elasticsearch one by one; they are among the letters
-    letters: list[DeadLetter] = field(default_factory=list)
+    duplicates: set[int] = field(default_factory=set)  # positions of documents that were there before
+    rescued: int = 0  # of those delivered
+    truncated: int = 0  # of those delivered
+    rejected: int = 0  # refused by Elasticsearch one by one; they are among the failures
+    requests: int = 0
+    failures: list[Failure] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Batch:
+    positions: Sequence[int]
     items: list[bytes]
     attempts: int = 0
+    rescues: int = 0  # how often the items were changed to be taken
     truncated: bool = False
+    unsure: bool = False  # whether an earlier request may have been handled although no answer came
+    originals: list[bytes] | None = None  # the items before they were changed
+
+    def part(self, indices: Sequence[int]) -> _Batch:
+        """Some of the items, with the same history."""
+        return _Batch(
+            [self.positions[index] for index in indices],
+            [self.items[index] for index in indices],
+            self.attempts,
+            self.rescues,
+            self.truncated,
+            self.unsure,
+            [self.originals[index] for index in indices] if self.originals else None,
+        )
+
+    def failure(self, index: int, reason: str) -> Failure:
+        original = (self.originals or self.items)[index]
+        return Failure(self.positions[index], original, reason, self.attempts)
 
 
-def deliver(items: list[bytes], connect: Connect, deadline: Deadline) -> Delivery:
-    """Send documents to Elasticsearch.
+class Courier:
+    """One delivery: what is still to be sent, and what is known about the cluster by now.
 
-    items: as of bulk.item. Whatever is not delivered in time is among the letters, with the reason; nothing is raised
-    for an Elasticsearch that is away, refuses, or whose secret cannot be read.
+    Whatever is not delivered in time is among the failures, with the reason; nothing is raised for an Elasticsearch
+    that is away, refuses, or whose secret cannot be read.
     """
-    return _Courier(connect, deadline).send(items) if items else Delivery()
-
-
-class _Courier:
-    """One delivery: the batches that are still to be sent, and what is known about the cluster by now."""
 
     def __init__(self, connect: Connect, deadline: Deadline) -> None:
+        self.done = Delivery()
         self._connect = connect
         self._deadline = deadline
         self._queue: deque[_Batch] = deque()
-        self._cluster: Cluster | None = None
+        self._begun: _Batch | None = None  # whose answer is not read yet
+        self._sent = 0
+        self._cluster: Ingest | None = None
         self._fresh = False  # whether the credentials were read anew
         self._given_up: str | None = None  # why nothing more is sent
-        self._done = Delivery()
 
-    def send(self, items: list[bytes]) -> Delivery:
-        self._queue.extend(_Batch(batch) for batch in bulk.cut(items))
-        while self._queue:
-            batch = self._queue.popleft()
-            if self._given_up is None and self._deadline.is_over():
-                self._given_up = "no time left to send it"
-            if self._given_up is not None:
-                self._bury(batch, self._given_up)
+    def send(self, items: list[bytes]) -> None:
+        """Send documents; items: as of Source.item. Their positions go on from the ones sent before.
+
+        The last request is only begun: while Elasticsearch works on it, the caller can make the next documents.
+        """
+        for part in bulk.cut(items):
+            positions = range(self._sent + part.start, self._sent + part.stop)
+            self._settle()
+            self._begin(_Batch(positions, items[part.start : part.stop]))
+        self._sent += len(items)
+
+    def finish(self) -> Delivery:
+        """Wait for what was begun, and return what became of all documents."""
+        self._settle()
+        return self.done
+
+    def _settle(self) -> None:
+        """Wait for the request that was begun, and try again what needs it."""
+        while self._begun is not None or self._queue:
+            if self._begun is not None:
+                batch, self._begun = self._begun, None
+                self._end(batch)
             else:
-                self._attempt(batch)
-        return self._done
+                self._begin(self._queue.popleft())
 
-    def _attempt(self, batch: _Batch) -> None:
+    def _begin(self, batch: _Batch) -> None:
+        if self._given_up is None and self._deadline.is_over():
+            self._given_up = "no time left to send it"
+        if self._given_up is not None:
+            self._bury(batch, self._given_up)
+            return
         batch.attempts += 1
         try:
             cluster = self._cluster = self._cluster or self._connect(fresh=self._fresh)
-            answer = cluster.bulk(b"".join(batch.items), self._deadline.timeout(DEFAULT_TIMEOUT))
-            self._account(batch, bulk.read_answer(batch.items, answer))
-        except ClusterUnavailableError as error:
-            self._again(batch, str(error))
-        except ClusterRefusedError as error:
-            self._refused(batch, error)
         except (ClientError, BotoCoreError, ConfigurationError) as error:
             self._given_up = f"the secret of Elasticsearch cannot be used: {error}"
             self._bury(batch, self._given_up)
+            return
+        self.done.requests += 1
+        timeout = self._deadline.timeout(AWAY_TIMEOUT if cluster.away else DEFAULT_TIMEOUT)
+        cluster.begin(b"".join(batch.items), timeout)
+        self._begun = batch
+
+    def _end(self, batch: _Batch) -> None:
+        cluster = self._cluster
+        assert cluster is not None  # noqa: S101  # said by _begin, for the type checker
+        try:
+            answer = bulk.read_answer(len(batch.items), cluster.finish())
+        except ClusterUnavailableError as error:
+            batch.unsure |= error.status in _MAYBE_HANDLED
+            self._again(batch, str(error))
+        except ClusterRefusedError as error:
+            self._refused(batch, error)
+        else:
+            cluster.away = False
+            self._account(batch, answer)
 
     def _account(self, batch: _Batch, answer: bulk.Answer) -> None:
-        self._done.delivered += answer.delivered
-        self._done.duplicates += answer.duplicates
-        self._done.rejected += len(answer.rejected)
-        for item, reason in answer.rejected:
-            self._done.letters.append(DeadLetter("document", reason, batch.attempts, bulk.original_of(item)))
+        done = self.done
+        done.delivered += answer.delivered
+        if batch.rescues:
+            done.rescued += answer.delivered
+        if batch.truncated:
+            done.truncated += answer.delivered
+        if batch.unsure:  # then they are most likely from the request whose answer did not come
+            done.delivered += len(answer.duplicates)
+        else:
+            done.duplicates.update(batch.positions[index] for index in answer.duplicates)
+        if answer.refused:
+            self._rescue(batch, answer.refused)
         if answer.later:
-            batch.items = answer.later
-            self._again(batch, f"Elasticsearch answered {answer.later_reason}")
+            self._again(batch.part(answer.later), f"Elasticsearch answered {answer.later_reason}")
+
+    def _rescue(self, batch: _Batch, refused: list[bulk.Refusal]) -> None:
+        """Try refused documents again in another form, those that it may help."""
+        mendable = []
+        for one in refused:
+            if batch.rescues < rescue.STEPS and rescue.is_mendable(one):
+                mendable.append(one)
+            else:
+                self.done.rejected += 1
+                self.done.failures.append(batch.failure(one.index, str(one)))
+        if mendable:
+            changed = batch.part([one.index for one in mendable])
+            changed.originals = changed.originals or changed.items
+            changed.items = [
+                rescue.rescued(item, one, batch.rescues) for item, one in zip(changed.originals, mendable, strict=True)
+            ]
+            changed.rescues += 1
+            self._queue.appendleft(changed)
 
     def _again(self, batch: _Batch, reason: str) -> None:
         """Try a batch again after a pause; when that is over, the cluster is away and nothing else is tried."""
-        if batch.attempts < MAX_ATTEMPTS and self._deadline.pause(_pause(batch.attempts)):
+        away = self._cluster is not None and self._cluster.away
+        if not away and batch.attempts < MAX_ATTEMPTS and self._deadline.pause(_pause(batch.attempts)):
             self._queue.appendleft(batch)
             return
         self._given_up = reason
+        if self._cluster is not None:
+            self._cluster.away = True
         _log.warning("Elasticsearch is given up after %d attempts: %s", batch.attempts, reason)
         self._bury(batch, reason)
 
@@ -123,22 +214,22 @@ class _Courier:
             self._queue.appendleft(batch)
         elif error.status == _TOO_LARGE and len(batch.items) > 1:
             middle = len(batch.items) // 2
-            self._queue.appendleft(_Batch(batch.items[middle:], batch.attempts))
-            self._queue.appendleft(_Batch(batch.items[:middle], batch.attempts))
+            self._queue.appendleft(batch.part(range(middle, len(batch.items))))
+            self._queue.appendleft(batch.part(range(middle)))
         elif error.status == _TOO_LARGE and not batch.truncated:
-            shorter = [bulk.truncated(item) for item in batch.items]
-            self._queue.appendleft(_Batch(shorter, batch.attempts, truncated=True))
+            batch.originals = batch.originals or batch.items
+            batch.items = [bulk.truncated(item) for item in batch.items]
+            batch.truncated = True
+            self._queue.appendleft(batch)
         else:
             if error.status == _TOO_LARGE:
-                self._done.rejected += len(batch.items)
+                self.done.rejected += len(batch.items)
             else:
                 self._given_up = str(error)
             self._bury(batch, str(error))
 
     def _bury(self, batch: _Batch, reason: str) -> None:
-        self._done.letters.extend(
-            DeadLetter("document", reason, batch.attempts, bulk.original_of(item)) for item in batch.items
-        )
+        self.done.failures.extend(batch.failure(index, reason) for index in range(len(batch.items)))
 
 
 def _pause(attempts: int) -> float:

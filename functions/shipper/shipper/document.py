@@ -1,10 +1,15 @@
-"""From a line to the document that is indexed, and from that to bytes of a bulk request."""
+"""From a line to the document that is indexed, as the two lines of a bulk request.
+
+What the documents of a payload have in common is encoded once; only what a line itself says is encoded for it.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import operator
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,23 +17,35 @@ import orjson
 from watchpost import names
 
 from shipper import strict
-from shipper.line import KINDS, METRIC, PLATFORM
+from shipper.line import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from watchpost.configuration import Configuration
     from watchpost.settings import Settings
 
     from shipper.decode import Payload
-    from shipper.line import Line
+    from shipper.line import Line, Metric
+
+# A line, what stands for its event in the id (as of event_ids), the event's own time (milliseconds since 1970), and the
+# request id: that of the line, or the one that it belongs to.
+Entry = tuple["Line", bytes, int, "str | None"]
+Dumps = Callable[[Any], bytes]
 
 LAMBDA_GROUP = "/aws/lambda/"
 # 2026/11/21/[$LATEST]0a1b, or with the function's name before the bracket in a log group that functions share.
 _LAMBDA_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<name>[\w-]*)\[(?P<version>[^\]]+)\].+")
+# What many lines of a payload have in common.
+_common = operator.attrgetter("kind", "level", "service", "service_environment", "service_version", "outcome", "action")
+# Attributes of a line that are fields of the same name.
+_RARE = frozenset({"correlation", "error", "labels", "tags"})
 _MAX_KEPT = 1_000  # request ids or services whose encoded form is kept
+_MAX_ID = 128  # characters; AWS's have 56
 
 
 class Source:
-    """Where the lines of one payload come from: everything that their documents have in common, encoded once."""
+    """Where the lines of one payload come from, and what their documents have in common."""
 
     def __init__(self, payload: Payload, settings: Settings, configuration: Configuration, ingested_ms: int) -> None:
         """ingested_ms: when the shipper handles the payload, milliseconds since 1970."""
@@ -38,135 +55,143 @@ class Source:
         self.service: str = (rule.name if rule else named) or self.function or payload.log_group
         self.environment = (rule.environment if rule else None) or settings.environment
         self._arn = _arn(settings.aws_region, payload.owner, self.function) if self.function else None
-        self._cloudwatch = {"log_group": payload.log_group, "log_stream": payload.log_stream}
-        self._ingested = timestamp(ingested_ms)
-        self._services: dict[tuple[str | None, ...], orjson.Fragment] = {}
-        self._functions: dict[tuple[str | None, bool | None], orjson.Fragment] = {}
-        self.aws = _fragment({"cloudwatch": self._cloudwatch})
-        self.cloud = _fragment(_cloud(payload.owner, settings.aws_region, is_lambda=self.function is not None))
-        self.data_stream, self.event, self._action = {}, {}, {}
-        for kind in KINDS:
-            stream = names.data_stream(kind, settings.environment)
-            stream_type, dataset = stream.split("-", 2)[:2]
-            namespace = settings.environment
-            self.data_stream[kind] = _fragment({"type": stream_type, "dataset": dataset, "namespace": namespace})
-            self.event[kind] = _fragment(self._event(dataset))
-            self._action[kind] = strict.dumps({"create": {"_index": stream, "_id": ""}})[:-3]
-        self._identity = hashlib.blake2b(
+        self._ingested = timestamp(ingested_ms).decode()
+        self._heads: dict[tuple[str | None, ...], bytes] = {}
+        self._functions: dict[tuple[str | None, bool | None], bytes] = {}
+        cloud = strict.dumps(_cloud(payload.owner, settings.aws_region, is_lambda=self.function is not None))
+        cloudwatch = {"log_group": payload.log_group, "log_stream": payload.log_stream}
+        self._aws = b',"aws":%b' % strict.dumps({"cloudwatch": cloudwatch})
+        identity = hashlib.blake2b(
             f"{payload.log_group}\0{payload.log_stream}".encode("utf-8", "surrogatepass"), digest_size=10
         ).hexdigest()
+        self._actions: dict[str, bytes] = {}
+        self._origins: dict[str, bytes] = {}
+        self._datasets: dict[str, str] = {}
+        for kind in KINDS:
+            stream = names.data_stream(kind, settings.environment)
+            stream_type, self._datasets[kind] = stream.split("-", 2)[:2]
+            fields = {"type": stream_type, "dataset": self._datasets[kind], "namespace": settings.environment}
+            self._origins[kind] = b',"data_stream":%b,"cloud":%b' % (strict.dumps(fields), cloud)
+            action = strict.dumps({"create": {"_index": stream, "_id": f"{identity}-"}})
+            self._actions[kind] = action.removesuffix(b'"}}')
 
-    def action(self, kind: str, event_id: str) -> bytes:
-        """The action line of a bulk request, without a line break; the same event always gets the same `_id`."""
-        if not (event_id.isascii() and event_id.isalnum() and len(event_id) <= 128):
-            digest = hashlib.blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=20)
-            event_id = f"x{digest.hexdigest()}"
-        return self._action[kind] + f'{self._identity}-{event_id}"}}}}'.encode()
+    def items(self, lines: Sequence[Entry]) -> list[bytes]:
+        """Action and document of lines, each as two lines of NDJSON."""
+        try:
+            return [self._item(*entry, orjson.dumps) for entry in lines]
+        except TypeError:  # a lone surrogate or a huge number in one of them
+            return [self._item(*entry, strict.dumps) for entry in lines]
 
-    def _event(self, dataset: str) -> dict[str, Any]:
-        return {"dataset": dataset, "ingested": self._ingested}
-
-    def platform_event(self, line: Line) -> dict[str, Any]:
-        """`event` of a platform line."""
-        dataset = f"watchpost.{PLATFORM}"
-        return self._event(dataset) | _present({"action": line.action, "outcome": line.outcome})
-
-    def platform_aws(self, line: Line) -> dict[str, Any]:
-        """`aws` of a platform line."""
-        return {"cloudwatch": self._cloudwatch, "lambda": line.platform}
-
-    def service_of(self, line: Line) -> orjson.Fragment:
-        """`service` of a line."""
-        key = (line.service, line.service_environment, line.service_version)
-        known = self._services.get(key)
-        if known is None:
-            known = _fragment(
-                _present(
-                    {
-                        "name": line.service or self.service,
-                        "environment": line.service_environment or self.environment,
-                        "version": line.service_version,
-                    }
-                )
-            )
-            _keep(self._services, key, known)
-        return known
-
-    def faas_of(self, request_id: str | None, cold_start: bool | None) -> orjson.Fragment | None:  # a field's value
-        """`faas` of a line; None when the lines do not come from Lambda and name no request."""
-        key = (request_id, cold_start)
-        known = self._functions.get(key)
-        if known is None:
-            fields = {
-                "name": self.function,
-                "version": self.version,
-                "id": self._arn,
-                "execution": request_id,
-                "coldstart": cold_start,
-            }
-            present = _present(fields)
-            if not present:
-                return None
-            known = _fragment(present)
-            _keep(self._functions, key, known)
-        return known
-
-
-def document_of(line: Line, time_ms: int, request_id: str | None, source: Source) -> dict[str, Any]:
-    """The document of a line.
-
-    time_ms: the event's own time, milliseconds since 1970. request_id: that of the line, or the one that it belongs to.
-    """
-    kind = line.kind
-    document: dict[str, Any] = {
-        "@timestamp": timestamp(time_ms),
-        "message": line.message,
-        "data_stream": source.data_stream[kind],
-        "event": source.event[kind] if line.action is None else source.platform_event(line),
-        "service": source.service_of(line),
-        "cloud": source.cloud,
-        "aws": source.aws if line.platform is None else source.platform_aws(line),
-    }
-    faas = source.faas_of(request_id, line.cold_start)
-    if faas is not None:
-        document["faas"] = faas
-    if line.level is not None:
-        document["log"] = {"level": line.level}
-    if line.app:
-        document["app"] = line.app
-    if line.trace_id is not None:
-        document["trace"] = {"id": line.trace_id}
-    if line.correlation:
-        document["correlation"] = line.correlation
-    if line.error:
-        document["error"] = line.error
-    if kind == METRIC:
-        _add_metric(document, line)
-    if line.tags:
-        document["tags"] = line.tags
-    return document
-
-
-def _add_metric(document: dict[str, Any], line: Line) -> None:
-    metric = line.metric
-    if metric is not None:
-        document["metric"] = _present(
-            {
-                "name": metric.name,
-                "type": metric.type,
-                "value": metric.value,
-                "unit": metric.unit,
-                "namespace": metric.namespace,
-            }
+    def _item(self, line: Line, event_id: bytes, time_ms: int, request_id: str | None, dumps: Dumps) -> bytes:
+        key = _common(line)
+        head = self._heads.get(key) or self._head(key)
+        faas = self._functions.get((request_id, line.cold_start))
+        if faas is None:
+            faas = self._faas(request_id, line.cold_start)
+        said = line.__dict__  # looking for what is not there costs more in the line itself
+        document: dict[str, Any] = {"message": line.message}
+        if said.get("app"):
+            document["app"] = said["app"]
+        if said.get("trace_id") is not None:
+            document["trace"] = {"id": said["trace_id"]}
+        for name in _RARE & said.keys():
+            if said[name]:
+                document[name] = said[name]
+        if said.get("metric") is not None:
+            document["metric"] = _metric(said["metric"])
+        if said.get("typed"):
+            document |= said["typed"]
+        fields = (
+            self._actions[line.kind],
+            event_id,
+            timestamp(time_ms),
+            head,
+            faas,
+            self._aws if line.platform is None else self._aws_of(line.platform, dumps),
+            dumps(document)[1:],
         )
-    if line.labels:
-        document["labels"] = line.labels
+        return b'%b%b"}}\n{"@timestamp":"%b"%b%b%b,%b\n' % fields
+
+    def _head(self, key: tuple[str | None, ...]) -> bytes:
+        """What all lines of this kind, level and service have in common; key: as of _common."""
+        kind, level, name, environment, version, outcome, action = key
+        assert kind is not None  # noqa: S101  # every line has one, for the type checker
+        event = {"dataset": self._datasets[kind], "ingested": self._ingested, "action": action, "outcome": outcome}
+        service = {
+            "name": name or self.service,
+            "environment": environment or self.environment,
+            "version": version,
+        }
+        head = b'%b,"service":%b,"event":%b%b' % (
+            self._origins[kind],
+            strict.dumps(_present(service)),
+            strict.dumps(_present(event)),
+            b"" if level is None else b',"log":%b' % strict.dumps({"level": level}),
+        )
+        _keep(self._heads, key, head)
+        return head
+
+    def _aws_of(self, platform: dict[str, Any], dumps: Dumps) -> bytes:
+        return b'%b,"lambda":%b}' % (self._aws[:-1], dumps(platform))
+
+    def _faas(self, request_id: str | None, cold_start: bool | None) -> bytes:
+        """`faas` of a line; empty when the lines do not come from Lambda and name no request."""
+        fields = {
+            "name": self.function,
+            "version": self.version,
+            "id": self._arn,
+            "execution": request_id,
+            "coldstart": cold_start,
+        }
+        present = _present(fields)
+        faas = b',"faas":%b' % strict.dumps(present) if present else b""
+        _keep(self._functions, (request_id, cold_start), faas)
+        return faas
 
 
-def timestamp(milliseconds: int) -> str:
+def event_ids(payload: Payload) -> list[bytes]:
+    """What stands for each event in its document's `_id`; the same event always gets the same one.
+
+    Two events can come with one id. A repeated event keeps it, so that it is indexed once; a different one gets an id
+    of its own, so that it is not taken for a repetition.
+    """
+    ids = payload.ids
+    if len(set(ids)) != len(ids):
+        contents: dict[str, tuple[int, str]] = {}
+        ids = [
+            one if contents.setdefault(one, content) == content else f"{one}|{content[0]}|{content[1]}"
+            for one, content in zip(ids, zip(payload.times, payload.messages, strict=True), strict=True)
+        ]
+    joined = "".join(ids)
+    if joined.isascii() and joined.isalnum() and "" not in ids and max(map(len, ids)) <= _MAX_ID:  # as AWS makes them
+        return [one.encode() for one in ids]
+    return [_plain_id(one) for one in ids]
+
+
+def _plain_id(event_id: str) -> bytes:
+    if event_id.isascii() and event_id.isalnum() and len(event_id) <= _MAX_ID:
+        return event_id.encode()
+    digest = hashlib.blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=20)
+    return f"x{digest.hexdigest()}".encode()
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return _present(
+        {
+            "name": metric.name,
+            "type": metric.type,
+            "value": metric.value,
+            "unit": metric.unit,
+            "namespace": metric.namespace,
+        }
+    )
+
+
+@functools.lru_cache(maxsize=4_096)
+def timestamp(milliseconds: int) -> bytes:
     """Milliseconds since 1970 as `2026-11-21T08:00:00.123Z`."""
     second, rest = divmod(milliseconds, 1000)
-    return f"{_second(second)}.{rest:03d}Z"
+    return f"{_second(second)}.{rest:03d}Z".encode()
 
 
 @functools.lru_cache(maxsize=256)
@@ -201,11 +226,7 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _fragment(value: Any) -> orjson.Fragment:
-    return orjson.Fragment(strict.dumps(value))
-
-
-def _keep(kept: dict[Any, orjson.Fragment], key: Any, value: orjson.Fragment) -> None:
+def _keep(kept: dict[Any, bytes], key: Any, value: bytes) -> None:
     """Keep an encoded value, but not without end: what lines say is not in our hands."""
     if len(kept) >= _MAX_KEPT:
         kept.clear()

@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from watchpost import aws, configuration, elasticsearch, settings
+from watchpost import aws, configuration, ingest, settings
 
+from shipper import cloudwatch
 from shipper.deadline import RESERVE, Deadline
 from shipper.pipeline import Surroundings, run
 
@@ -19,8 +20,8 @@ _logger = Logger(service="watchpost-shipper")
 
 
 @_logger.inject_lambda_context
-def lambda_handler(event: Any, context: LambdaContext) -> dict[str, float]:
-    """Ship the log lines of a CloudWatch Logs subscription event."""
+def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Ship the log lines of CloudWatch Logs subscriptions, direct or by Kinesis, and dead letters."""
     return run(event, surroundings(context))
 
 
@@ -31,8 +32,8 @@ def surroundings(context: LambdaContext) -> Surroundings:
     return Surroundings(
         settings=current,
         configuration=configuration.current(current.config_parameter),
-        connect=functools.partial(elasticsearch.cluster, current),
-        cloudwatch=aws.cloudwatch,
+        connect=functools.partial(ingest.ingest, current),
+        cloudwatch=functools.partial(cloudwatch.connected, current.aws_region),
         s3=aws.s3,
         deadline=Deadline(
             lambda: context.get_remaining_time_in_millis() / 1000,

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-from watchpost.aws import code_of
-from watchpost.dead_letters import DeadLetter
+import orjson
+
+from shipper.cloudwatch import MetricsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mypy_boto3_cloudwatch import CloudWatchClient
-
+    from shipper.cloudwatch import CloudWatch
     from shipper.deadline import Deadline
 
 MAX_ENTRIES = 1_000  # entries a call (CloudWatch API reference, PutMetricData)
-MAX_BYTES = 1_000_000  # bytes a call (same source), of the 1 MB of the body before gzip
-# What the longest encoding that botocore knows for this call (the query protocol) takes, in bytes.
-_ENTRY_BYTES = 320
-_VALUE_BYTES = 2 * 70
-_DIMENSION_BYTES = 160
+MAX_BYTES = 1_000_000  # bytes a call, before gzip (same source: 1 MB)
+MAX_ATTEMPTS = 4  # of one call
+FIRST_PAUSE = 0.1  # seconds; doubled with each attempt, of which a random part is waited
+TIMEOUT = 5.0  # seconds for one call
 
-_INVALID = frozenset(
-    {"InvalidParameterValue", "InvalidParameterCombination", "InvalidParameterValueException", "ValidationError",
-     "MissingParameter", "MissingRequiredParameterException", "InvalidParameterCombinationException",
-     "RequestEntityTooLarge", "413"}
-)  # fmt: skip  # a list of codes reads better in rows
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An entry that was not published."""
+
+    position: int  # among all entries
+    reason: str
+    attempts: int
 
 
 @dataclass(slots=True)
@@ -38,65 +41,70 @@ class Publication:
     """What became of the metrics."""
 
     published: int = 0  # values
-    letters: list[DeadLetter] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
 
 def publish(
-    entries: list[dict[str, Any]], cloudwatch: Callable[[], CloudWatchClient], namespace: str, deadline: Deadline
+    entries: list[dict[str, Any]], cloudwatch: Callable[[], CloudWatch], namespace: str, deadline: Deadline
 ) -> Publication:
-    """Send entries to CloudWatch; retries are botocore's.
+    """Send entries to CloudWatch.
 
     entries: as of Gathered.entries. A call that is refused for what is in it is halved, so that one bad entry does not
-    take the others with it. What is not published is among the letters, with the reason.
+    take the others with it. What is not published is among the failures, with the reason.
     """
     done = Publication()
-    queue = deque(cut(entries))
+    head = b'{"Namespace":%b,"MetricData":[' % orjson.dumps(namespace)
+    encoded = [orjson.dumps(entry) for entry in entries]
+    queue = deque(cut(encoded, len(head) + 2))
     away: str | None = None
     while queue:
         part = queue.popleft()
         if away is None and deadline.is_over():
             away = "no time left to publish it"
         if away is not None:
-            _bury(done, part, namespace, away, attempts=0)
+            done.failures += [Failure(position, away, 0) for position in part]
             continue
-        try:
-            cloudwatch().put_metric_data(Namespace=namespace, MetricData=part)  # type: ignore[arg-type]  # plain dicts
-            done.published += sum(map(samples, part))
-        except (ClientError, BotoCoreError) as error:
-            if _is_about_content(error) and len(part) > 1:
-                middle = len(part) // 2
-                queue.extendleft((part[middle:], part[:middle]))
-                continue
-            _bury(done, part, namespace, str(error), attempts=1)
-            if not _is_about_content(error):
+        error, attempts = _call(b"%b%b]}" % (head, b",".join(encoded[part.start : part.stop])), cloudwatch, deadline)
+        if error is None:
+            done.published += sum(samples(entries[position]) for position in part)
+        elif error.is_about_content and len(part) > 1:
+            middle = part.start + len(part) // 2
+            queue.extendleft((range(middle, part.stop), range(part.start, middle)))
+        else:
+            done.failures += [Failure(position, str(error), attempts) for position in part]
+            if not error.is_about_content:
                 away = str(error)
                 _log.warning("CloudWatch takes no metrics: %s", away)
     return done
 
 
+def _call(body: bytes, cloudwatch: Callable[[], CloudWatch], deadline: Deadline) -> tuple[MetricsError | None, int]:
+    """Send one call, again when that may help; the last error, or None, and the number of attempts."""
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            cloudwatch().put(body, deadline.timeout(TIMEOUT))
+        except MetricsError as error:
+            pause = FIRST_PAUSE * 2.0**attempts * random.uniform(0.5, 1)  # noqa: S311  # jitter is no secret
+            if not error.is_retryable or attempts >= MAX_ATTEMPTS or not deadline.pause(pause):
+                return error, attempts
+        else:
+            return None, attempts
+
+
 def cut(
-    entries: Iterable[dict[str, Any]], max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES
-) -> Iterator[list[dict[str, Any]]]:
-    """Lists of at most `max_entries` entries and about `max_bytes` bytes."""
-    part: list[dict[str, Any]] = []
-    size = 0
-    for entry in entries:
-        entry_size = size_of(entry)
-        if part and (len(part) >= max_entries or size + entry_size > max_bytes):
-            yield part
-            part, size = [], 0
-        part.append(entry)
-        size += entry_size
-    if part:
-        yield part
-
-
-def size_of(entry: dict[str, Any]) -> int:
-    """Bytes that an entry takes at most in a call."""
-    # A character of a name may take three bytes in a form.
-    names = len(entry["MetricName"]) + sum(len(item["Name"]) + len(item["Value"]) for item in entry["Dimensions"])
-    fixed = _ENTRY_BYTES + _DIMENSION_BYTES * len(entry["Dimensions"])
-    return fixed + 3 * names + _VALUE_BYTES * len(entry["Values"])
+    encoded: list[bytes], around: int = 0, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES
+) -> Iterator[range]:
+    """Which entries travel together: at most `max_entries`, and `max_bytes` with `around` bytes around them."""
+    start, size = 0, around
+    for position, entry in enumerate(encoded):
+        if position > start and (position - start >= max_entries or size + len(entry) > max_bytes):
+            yield range(start, position)
+            start, size = position, around
+        size += len(entry) + 1  # and a comma
+    if start < len(encoded):
+        yield range(start, len(encoded))
 
 
 def samples(entry: dict[str, Any]) -> int:
@@ -104,18 +112,18 @@ def samples(entry: dict[str, Any]) -> int:
     return int(sum(entry["Counts"]))
 
 
-def unanswered(entries: list[dict[str, Any]], namespace: str, reason: str) -> Publication:
-    """All entries as letters."""
-    done = Publication()
-    _bury(done, entries, namespace, reason, attempts=1)
-    return done
+def as_emf(entries: Iterable[dict[str, Any]], namespace: str) -> Iterator[str]:
+    """Entries in CloudWatch's embedded metric format, for the function's own log: the last resort.
 
-
-def _bury(done: Publication, part: list[dict[str, Any]], namespace: str, reason: str, *, attempts: int) -> None:
-    done.letters.extend(
-        DeadLetter("metric", reason[:500], attempts, {"namespace": namespace, **entry}) for entry in part
-    )
-
-
-def _is_about_content(error: Exception) -> bool:
-    return code_of(error) in _INVALID
+    At most 100 values a line (embedded metric format specification), repeated as often as they came.
+    """
+    for entry in entries:
+        values = [
+            value for value, count in zip(entry["Values"], entry["Counts"], strict=True) for _ in range(int(count))
+        ]
+        dimensions = {item["Name"]: item["Value"] for item in entry["Dimensions"]}
+        metric = {"Name": entry["MetricName"]} | ({"Unit": entry["Unit"]} if "Unit" in entry else {})
+        directive = {"Namespace": namespace, "Dimensions": [list(dimensions)], "Metrics": [metric]}
+        about = {"Timestamp": entry["Timestamp"] * 1000, "CloudWatchMetrics": [directive]}
+        for start in range(0, len(values), 100):
+            yield orjson.dumps({"_aws": about, **dimensions, entry["MetricName"]: values[start : start + 100]}).decode()

@@ -29,6 +29,12 @@ def code_of(error: Exception) -> str:
     return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
 
 
+@functools.lru_cache(maxsize=1)
+def session() -> boto3.session.Session:
+    """The session of this process: where its credentials come from."""
+    return boto3.session.Session()
+
+
 def _client(service: str) -> Any:
     retries = {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
     config = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries=retries)  # type: ignore[arg-type]  # the stub wants its own TypedDict

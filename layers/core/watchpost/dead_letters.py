@@ -1,23 +1,35 @@
-"""The dead-letter bucket: what could not be delivered, with the reason, as one object for each invocation."""
+"""The dead-letter bucket: what could not be delivered, with the reason, as one object for each invocation.
+
+An object is gzip NDJSON, one letter a line:
+
+    {"kind": …, "reason": …, "attempts": …, "original": …, "at": …, "history": [{"at": …, "reason": …, "attempts": …}]}
+
+`at` and `history` are younger than the rest: letters without them are read as well. docs/dead-letters.md has the rest.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from watchpost.errors import DeadLetterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
 
 PREFIX = "dead-letters/"
+CONTENT_TYPE = "application/x-ndjson"
+LARGEST = 100_000_000  # bytes of text that are read of one object; the memory of the replay function allows it
+_PIECE = 16_384  # bytes of an object that are decompressed at once
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +40,31 @@ class DeadLetter:
     reason: str  # why, in the words of whoever refused it
     attempts: int  # how often it was tried
     original: Any  # what was to be delivered: {"index": …, "id": …, "document": {…}}, a metric datum, a payload
+    at: str = ""  # when it failed last, ISO 8601 in UTC; "" in letters that do not say
+    history: tuple[Mapping[str, Any], ...] = ()  # how it failed before: at, reason, attempts; the first one first
+
+    @property
+    def first_at(self) -> str:
+        """When it failed for the first time, or "" when the letter does not say."""
+        return str(self.history[0].get("at", "")) if self.history else self.at
+
+
+@dataclass(slots=True)
+class Contents:
+    """What was read of an object."""
+
+    letters: list[DeadLetter] = field(default_factory=list)
+    unreadable: int = 0  # parts that are no letters: broken lines, and one for what could not be decompressed
 
 
 def key_of(request_id: str, when: datetime) -> str:
     """Key of an invocation's object: `dead-letters/<yyyy>/<mm>/<dd>/<request id>.ndjson.gz`, UTC."""
     return f"{PREFIX}{when.astimezone(UTC):%Y/%m/%d}/{request_id}.ndjson.gz"
+
+
+def stamp(when: datetime) -> str:
+    """A time as letters have it: ISO 8601, UTC, to the millisecond."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def store(s3: S3Client, bucket: str, request_id: str, letters: Iterable[DeadLetter]) -> str:
@@ -41,16 +73,103 @@ def store(s3: S3Client, bucket: str, request_id: str, letters: Iterable[DeadLett
     A second attempt of the same invocation on the same day replaces the object, it does not add one.
     Raises DeadLetterError when S3 does not take it.
     """
-    lines = [json.dumps(_fields(letter), ensure_ascii=True) for letter in letters]
-    key = key_of(request_id, datetime.now(UTC))
-    body = gzip.compress("\n".join([*lines, ""]).encode(), mtime=0)
+    now = datetime.now(UTC)
+    key = key_of(request_id, now)
+    body = encode(letter if letter.at else replace(letter, at=stamp(now)) for letter in letters)
     try:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/x-ndjson", ContentEncoding="gzip")
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=CONTENT_TYPE, ContentEncoding="gzip")
     except (BotoCoreError, ClientError) as error:
         raise DeadLetterError(key, str(error)) from error
     return key
 
 
-def _fields(letter: DeadLetter) -> dict[str, Any]:
+def encode(letters: Iterable[DeadLetter]) -> bytes:
+    """Letters as the gzip NDJSON of an object. The same letters give the same bytes."""
+    lines = [json.dumps(fields_of(letter), ensure_ascii=True) for letter in letters]
+    return gzip.compress("\n".join([*lines, ""]).encode(), mtime=0)
+
+
+def decode(body: bytes, largest: int = LARGEST) -> Contents:
+    """The letters of an object. Nothing is raised for a broken one: what is readable is read, the rest is counted.
+
+    body: gzip or plain NDJSON. largest: bytes of text that are read; what goes beyond is unreadable.
+    """
+    text, complete = _inflate(body, largest) if body.startswith(_GZIP) else (body[:largest], len(body) <= largest)
+    contents = Contents(unreadable=0 if complete else 1)
+    lines = text.split(b"\n")
+    if not complete:
+        lines.pop()  # the one in which it breaks off
+    for line in lines:
+        if line.strip():
+            letter = _letter(line)
+            if letter is None:
+                contents.unreadable += 1
+            else:
+                contents.letters.append(letter)
+    return contents
+
+
+def fields_of(letter: DeadLetter) -> dict[str, Any]:
+    """A letter as the record that is stored and sent."""
     # dataclasses.asdict would copy the original level by level, and give up on a deeply nested one.
-    return {"kind": letter.kind, "reason": letter.reason, "attempts": letter.attempts, "original": letter.original}
+    record = {"kind": letter.kind, "reason": letter.reason, "attempts": letter.attempts, "original": letter.original}
+    if letter.at:
+        record["at"] = letter.at
+    if letter.history:
+        record["history"] = list(letter.history)
+    return record
+
+
+def _letter(line: bytes) -> DeadLetter | None:
+    try:
+        record = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict) or "original" not in record:
+        return None
+    kind, reason, attempts = record.get("kind"), record.get("reason"), record.get("attempts")
+    if not (isinstance(kind, str) and isinstance(reason, str) and type(attempts) is int):
+        return None
+    at, history = record.get("at"), record.get("history")
+    entries = tuple(entry for entry in history if isinstance(entry, dict)) if isinstance(history, list) else ()
+    return DeadLetter(kind, reason, attempts, record["original"], at if isinstance(at, str) else "", entries)
+
+
+def _refuse(constant: str) -> NoReturn:
+    """NaN and Infinity are no JSON: nobody who is sent them would take the rest of the line."""
+    raise ValueError(constant)
+
+
+def _inflate(body: bytes, largest: int) -> tuple[bytes, bool]:
+    """What of gzip can be decompressed, and whether that is all of it."""
+    text = bytearray()
+    try:
+        for part in _inflated(body):
+            text += part
+            if len(text) > largest:
+                return bytes(text[:largest]), False
+    except (zlib.error, EOFError):
+        return bytes(text), False
+    return bytes(text), True
+
+
+def _inflated(body: bytes) -> Iterator[bytes]:
+    """The text of gzip, piece by piece. Raises zlib.error or EOFError where it is broken, after all that is before."""
+    rest = body
+    while rest:
+        inflater = zlib.decompressobj(wbits=31)
+        position = 0
+        while not inflater.eof:
+            piece = rest[position : position + _PIECE]
+            if not piece:
+                raise EOFError
+            position += _PIECE
+            before = inflater.copy()
+            try:
+                yield inflater.decompress(piece)
+            except zlib.error:
+                # All of a broken piece is lost at once; byte by byte only what is behind the fault.
+                for index in range(len(piece)):
+                    yield before.decompress(piece[index : index + 1])
+                raise
+        rest = inflater.unused_data + rest[position:]

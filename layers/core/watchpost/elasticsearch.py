@@ -1,28 +1,23 @@
-"""Elasticsearch, as Watchpost uses it. The only module that imports the client."""
+"""Elasticsearch, for everything but bulk requests (those are in `ingest`). The only module that imports the client."""
 
 from __future__ import annotations
 
 import functools
-import ssl
 from typing import TYPE_CHECKING, Any
 
 from elastic_transport import SerializationError, TransportError
 from elasticsearch import ApiError, Elasticsearch
 from elasticsearch.serializer import OrjsonSerializer
 
-from watchpost import secrets
-from watchpost.errors import ClusterRefusedError, ClusterUnavailableError, ConfigurationError
+from watchpost import login, secrets
+from watchpost.errors import UNAVAILABLE, ClusterRefusedError, ClusterUnavailableError
 
 if TYPE_CHECKING:
     from watchpost.secrets import Secret
     from watchpost.settings import Settings
 
-UNAVAILABLE = frozenset({408, 429, 502, 503, 504})
-NDJSON = "application/vnd.elasticsearch+x-ndjson; compatible-with=8"
 JSON = "application/vnd.elasticsearch+json; compatible-with=8"
 DEFAULT_TIMEOUT = 10.0  # seconds
-# Of the answer to a bulk request only this is read, so only this need be sent: it has one item for each document.
-BULK_ANSWER = "errors,items.*.status,items.*.error"
 
 
 class _AnswerSerializer(OrjsonSerializer):
@@ -48,34 +43,28 @@ class Cluster:
         """
         serializers = {_AnswerSerializer.mimetype: _AnswerSerializer()}
         options: dict[str, Any] = {"max_retries": 0, "retry_on_timeout": False, "serializers": serializers}
-        if credentials.get("api_key"):
-            options["api_key"] = credentials.get("api_key")
-        elif credentials.get("username") and credentials.get("password"):
-            options["basic_auth"] = (credentials.get("username"), credentials.get("password"))
-        else:
-            expected = '{"api_key": …} or {"username": …, "password": …}'
-            raise ConfigurationError(f"secret {credentials.reference}", "no credentials", expected)
+        options["headers"] = {"authorization": login.authorization(credentials)}
         if url.startswith("https:"):
-            options["ssl_context"] = _tls(credentials)
+            options["ssl_context"] = login.tls(credentials)
         return cls(Elasticsearch(url, **options))
 
     def request(
         self,
         method: str,
         path: str,
-        body: bytes | dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
         *,
         params: dict[str, str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> Any:
         """Send one request and return the decoded JSON body.
 
-        body: a JSON object, or NDJSON bytes. timeout: seconds for the whole answer.
+        body: a JSON object. timeout: seconds for the whole answer.
         Raises ClusterUnavailableError (try again later) or ClusterRefusedError (do not).
         """
         headers = {"accept": JSON}
         if body is not None:
-            headers["content-type"] = NDJSON if isinstance(body, bytes) else JSON
+            headers["content-type"] = JSON
         client = self._with_timeout(timeout)
         try:
             return client.perform_request(method, path, params=params or {}, headers=headers, body=body).body
@@ -98,27 +87,6 @@ class Cluster:
                 self._by_timeout.clear()
             self._by_timeout[seconds] = self._client.options(request_timeout=seconds)
         return self._by_timeout[seconds]
-
-    def bulk(self, body: bytes, timeout: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
-        """Send NDJSON of bulk actions and return Elasticsearch's answer.
-
-        Only data streams are written to: without its index template a name would become a plain index with guessed
-        types, so Elasticsearch is asked to refuse that.
-        """
-        params = {"require_data_stream": "true", "filter_path": BULK_ANSWER}
-        answer = self.request("POST", "/_bulk", body, params=params, timeout=timeout)
-        if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
-            raise ClusterUnavailableError(0, "the answer to a bulk request has no items")
-        return answer
-
-
-def _tls(credentials: Secret) -> ssl.SSLContext:
-    ca_certificate = credentials.get("ca_certificate")
-    try:
-        return ssl.create_default_context(cadata=ca_certificate or None)
-    except (ssl.SSLError, ValueError, TypeError):
-        path = f"secret {credentials.reference}: ca_certificate"
-        raise ConfigurationError(path, "text that is not a certificate", "a PEM certificate") from None
 
 
 def _reason(error: ApiError) -> str:

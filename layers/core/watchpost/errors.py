@@ -21,6 +21,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+# HTTP statuses of Elasticsearch, or of a proxy before it, that ask to come again later.
+UNAVAILABLE = frozenset({408, 429, 502, 503, 504})
+
 
 class WatchpostError(Exception):
     """Base of every error that Watchpost raises on purpose."""

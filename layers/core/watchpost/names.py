@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier")
+COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay")
 FILTER_PREFIX = "watchpost.service="
 OWNER_TAG = "watchpost:stack"
 

@@ -24,6 +24,7 @@ class Settings:
     environment: str  # e.g. "prod": the namespace of the data streams
     aws_region: str  # set by Lambda itself
     elasticsearch_url: str  # https://host:port, without credentials
+    elasticsearch_compression: str  # of bulk requests: "none" or "gzip"
     elasticsearch_secret: str  # ARN of the secret with the credentials
     notification_secret: str  # ARN of the secret with the receivers of notifications
     config_parameter: str  # name of the SSM parameter with the configuration document
@@ -31,7 +32,9 @@ class Settings:
     dead_letter_bucket: str
     critical_topic: str  # ARN of the SNS topic for alarms that wake somebody
     warning_topic: str  # ARN of the SNS topic for the others
-    shipper_arn: str  # destination of the subscription filters
+    shipper_arn: str  # destination of the subscription filters, unless there is a stream
+    stream_arn: str  # of the Kinesis stream, whether the stack has one or not
+    stream_role: str  # ARN of what CloudWatch Logs writes to the stream as; "none" when filters go to the shipper
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:

@@ -19,6 +19,7 @@ SETTINGS = Settings(
     environment="test",
     aws_region="eu-west-1",
     elasticsearch_url="https://elasticsearch.example.com:9200",
+    elasticsearch_compression="none",
     elasticsearch_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:es",
     notification_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:hooks",
     config_parameter="/watchpost/watchpost/config",
@@ -27,6 +28,8 @@ SETTINGS = Settings(
     critical_topic="arn:aws:sns:eu-west-1:123456789012:critical",
     warning_topic="arn:aws:sns:eu-west-1:123456789012:warning",
     shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper",
+    stream_arn="arn:aws:kinesis:eu-west-1:123456789012:stream/logs",
+    stream_role="none",
 )
 FIELDS = {
     *("version", "text", "title", "state", "previous_state", "severity", "service", "resource", "alarm", "alarm_name"),

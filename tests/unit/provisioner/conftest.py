@@ -14,6 +14,7 @@ def settings() -> Settings:
         environment="dev",
         aws_region="eu-west-1",
         elasticsearch_url="https://search.example:9243",
+        elasticsearch_compression="none",
         elasticsearch_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:search",
         notification_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:receivers",
         config_parameter="/watchpost/wp/config",
@@ -22,4 +23,6 @@ def settings() -> Settings:
         critical_topic="arn:aws:sns:eu-west-1:123456789012:critical",
         warning_topic="arn:aws:sns:eu-west-1:123456789012:warning",
         shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:wp-shipper",
+        stream_arn="arn:aws:kinesis:eu-west-1:123456789012:stream/logs",
+        stream_role="none",
     )

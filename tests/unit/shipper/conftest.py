@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from shipper.convert import Conversion
 from shipper.counts import Counts
-from shipper.deadline import Deadline
 from shipper.decode import payload_of
-from shipper.pipeline import Outputs, Surroundings, convert
+from shipper.metrics import Gathered
 from watchpost.configuration import Configuration
 from watchpost.settings import Settings
 
@@ -25,6 +25,7 @@ SETTINGS = Settings(
     environment="dev",
     aws_region="eu-west-1",
     elasticsearch_url="http://127.0.0.1:9",
+    elasticsearch_compression="none",
     elasticsearch_secret="elasticsearch",
     notification_secret="notification",
     config_parameter="/watchpost/watchpost/config",
@@ -33,27 +34,27 @@ SETTINGS = Settings(
     critical_topic="critical",
     warning_topic="warning",
     shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper",
+    stream_arn="arn:aws:kinesis:eu-west-1:123456789012:stream/watchpost-logs",
+    stream_role="none",
 )
-
-
-def _unreachable(**_: Any) -> Any:
-    raise AssertionError("the pure part of the pipeline asked for a client")
 
 
 @dataclass(frozen=True)
 class Shipped:
     """What the lines of one event became."""
 
-    outputs: Outputs
+    items: list[bytes]
+    entries: list[dict[str, Any]]
+    gathered: Gathered
     counts: Counts
 
     @property
     def actions(self) -> list[dict[str, Any]]:
-        return [json.loads(item.split(b"\n")[0])["create"] for item in self.outputs.items]
+        return [json.loads(item.split(b"\n")[0])["create"] for item in self.items]
 
     @property
     def documents(self) -> list[dict[str, Any]]:
-        return [json.loads(item.split(b"\n")[1]) for item in self.outputs.items]
+        return [json.loads(item.split(b"\n")[1]) for item in self.items]
 
 
 class Shipper:
@@ -81,18 +82,6 @@ class Shipper:
     def packed(self, content: bytes) -> dict[str, Any]:
         return {"awslogs": {"data": base64.b64encode(gzip.compress(content)).decode()}}
 
-    def surroundings(self, configuration: Configuration | None = None) -> Surroundings:
-        return Surroundings(
-            settings=SETTINGS,
-            configuration=configuration or Configuration(),
-            connect=_unreachable,
-            cloudwatch=_unreachable,
-            s3=_unreachable,
-            deadline=Deadline(lambda: 60.0),
-            request_id="invocation",
-            now_ms=lambda: NOW,
-        )
-
     def ship(
         self,
         *messages: str | tuple[str, int, str],
@@ -100,11 +89,20 @@ class Shipper:
         now: int = NOW,
         **overrides: Any,
     ) -> Shipped:
-        payload = payload_of(self.event(messages, **overrides))
+        configuration = configuration or Configuration()
+        payload = payload_of(self.event(messages, **overrides)["awslogs"]["data"])
         assert payload is not None
         counts = Counts()
-        around = replace(self.surroundings(configuration), now_ms=lambda: now)
-        return Shipped(convert(payload, around, counts), counts)
+        conversion = Conversion(payload, SETTINGS, configuration, now)
+        chunks = [] if conversion.is_left_out(counts) else list(conversion.chunks(counts))
+        gathered = Gathered(conversion.source.service, now, configuration.max_dimension_sets)
+        gathered.add(
+            [sample for chunk in chunks for sample in chunk.lines],
+            [values for chunk in chunks for values in chunk.values.values()],
+        )
+        items = [item for chunk in chunks for item in chunk.items]
+        assert all(len(chunk.items) == len(chunk.lines) for chunk in chunks)
+        return Shipped(items, list(gathered.entries()), gathered, counts)
 
     def document(self, message: str, **overrides: Any) -> dict[str, Any]:
         """The one document of a line."""

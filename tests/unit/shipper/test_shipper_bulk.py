@@ -9,11 +9,15 @@ import pytest
 from shipper import bulk
 from watchpost.errors import ClusterUnavailableError
 
-ACTION = b'{"create":{"_index":"logs-watchpost.app-dev","_id":"1"}}'
-
 
 def item(**document: Any) -> bytes:
-    return bulk.item(ACTION, {"message": "x", **document})
+    return bulk.item("logs-watchpost.app-dev", "1", {"message": "x", **document})
+
+
+def lengths(items: list[bytes], **limits: int) -> list[int]:
+    parts = list(bulk.cut(items, **limits))
+    assert [index for part in parts for index in part] == list(range(len(items))), "each once, in order"
+    return [len(part) for part in parts]
 
 
 def test_an_item_is_two_lines_of_ndjson() -> None:
@@ -28,19 +32,19 @@ def test_an_item_is_two_lines_of_ndjson() -> None:
 
 
 def test_requests_are_cut_by_count() -> None:
-    for count, lengths in ((3, [3]), (4, [3, 1]), (7, [3, 3, 1]), (0, [])):
-        assert [len(batch) for batch in bulk.cut([b"x"] * count, max_count=3, max_bytes=99)] == lengths
+    for count, expected in ((3, [3]), (4, [3, 1]), (7, [3, 3, 1]), (0, [])):
+        assert lengths([b"x"] * count, max_count=3, max_bytes=99) == expected
 
 
 def test_requests_are_cut_by_bytes_with_line_breaks_included() -> None:
     one = item()
 
-    assert [len(batch) for batch in bulk.cut([one] * 4, max_bytes=2 * len(one))] == [2, 2]
-    assert [len(batch) for batch in bulk.cut([one] * 4, max_bytes=2 * len(one) - 1)] == [1, 1, 1, 1]
+    assert lengths([one] * 4, max_bytes=2 * len(one)) == [2, 2]
+    assert lengths([one] * 4, max_bytes=2 * len(one) - 1) == [1, 1, 1, 1]
 
 
 def test_an_item_that_is_larger_than_a_request_travels_alone() -> None:
-    assert [len(batch) for batch in bulk.cut([b"x", b"x" * 50, b"x"], max_bytes=10)] == [1, 1, 1]
+    assert lengths([b"x", b"x" * 50, b"x"], max_bytes=10) == [1, 1, 1]
 
 
 def answer(*statuses: int | None) -> dict[str, Any]:
@@ -50,27 +54,24 @@ def answer(*statuses: int | None) -> dict[str, Any]:
 
 
 def test_every_item_is_accounted_for_by_its_own_answer() -> None:
-    items = [b"%d" % number for number in range(7)]
+    read = bulk.read_answer(7, answer(201, 200, 409, 429, 503, 400, None))
 
-    read = bulk.read_answer(items, answer(201, 200, 409, 429, 503, 400, None))
-
-    assert (read.delivered, read.duplicates) == (2, 1)
-    assert read.later == [b"3", b"4", b"6"]
-    assert read.rejected == [(b"5", "400 t: r")]
+    assert (read.delivered, read.duplicates, read.later) == (2, [2], [3, 4, 6])
+    assert [(one.index, str(one)) for one in read.refused] == [(5, "400 t: r")]
 
 
 @pytest.mark.parametrize("items", [[], [{}], [{}, {}, {}]])
 def test_an_answer_to_another_request_is_no_success(items: list[Any]) -> None:
     with pytest.raises(ClusterUnavailableError):
-        bulk.read_answer([b"1", b"2"], {"errors": False, "items": items})
+        bulk.read_answer(2, {"errors": False, "items": items})
 
 
 @pytest.mark.parametrize("broken", [None, 7, {}, {"create": None}, {"index": {"status": 201}}])
 def test_an_item_without_a_status_is_not_counted_as_delivered(broken: Any) -> None:
-    read = bulk.read_answer([b"1"], {"errors": True, "items": [broken]})
+    read = bulk.read_answer(1, {"errors": True, "items": [broken]})
 
     assert read.delivered == 0
-    assert read.later == [b"1"]
+    assert read.later == [0]
 
 
 def test_a_document_that_is_too_large_is_cut_and_tagged() -> None:

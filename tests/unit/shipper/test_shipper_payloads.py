@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from shipper import decode
-from shipper.decode import payload_of
+from shipper.decode import inputs_of, payload_of
 from watchpost.errors import PayloadError
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ GOOD: dict[str, Any] = {
 }
 
 
-def packed(content: bytes) -> dict[str, Any]:
-    return {"awslogs": {"data": base64.b64encode(content).decode()}}
+def packed(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
-def event(**overrides: Any) -> dict[str, Any]:
+def data(**overrides: Any) -> str:
     return packed(gzip.compress(json.dumps(GOOD | overrides).encode()))
 
 
@@ -42,21 +42,20 @@ def test_gzip_and_zlib_are_read(compress: Any) -> None:
     payload = payload_of(packed(compress(json.dumps(GOOD).encode())))
 
     assert payload is not None
-    assert payload.events == GOOD["logEvents"]
+    assert (payload.ids, payload.times, payload.messages) == (["1"], [1], ["secret words"])
 
 
 def test_a_control_message_has_no_payload() -> None:
-    assert payload_of(event(messageType="CONTROL_MESSAGE", logEvents=None)) is None
+    assert payload_of(data(messageType="CONTROL_MESSAGE", logEvents=None)) is None
 
 
 @pytest.mark.parametrize(
-    ("given_event", "what"),
+    ("given_data", "what"),
     [
-        (None, "unknown-event"),
-        ({}, "unknown-event"),
-        ({"awslogs": {"data": 7}}, "unknown-event"),
-        ({"awslogs": {"data": "secret words!"}}, "not-base64"),
-        ({"awslogs": {"data": "geheim-wörter"}}, "not-base64"),
+        (None, "not-base64"),
+        (7, "not-base64"),
+        ("secret words!", "not-base64"),
+        ("geheim-wörter", "not-base64"),
         (packed(b"secret words"), "not-gzip"),
         (packed(gzip.compress(b"secret words" * 999)[:-12]), "not-gzip"),
         (packed(b""), "not-gzip"),
@@ -64,21 +63,21 @@ def test_a_control_message_has_no_payload() -> None:
         (packed(gzip.compress(b"[" * 100_000)), "not-json"),
         (packed(gzip.compress(b"\xff\xfe")), "not-json"),
         (packed(gzip.compress(b"[]")), "not-an-object"),
-        (event(messageType="SECRET"), "unknown-message-type"),
-        (event(owner=None), "incomplete"),
-        (event(logGroup=""), "incomplete"),
-        (event(logEvents=None), "incomplete"),
-        (event(subscriptionFilters="f"), "incomplete"),
-        (event(logEvents=[{"id": "1", "timestamp": "1", "message": "secret words"}]), "incomplete"),
-        (event(logEvents=[{"id": "1", "timestamp": -1, "message": "secret words"}]), "incomplete"),
-        (event(logEvents=[{"id": "1", "timestamp": decode.MAX_TIME + 1, "message": "secret words"}]), "incomplete"),
-        (event(logEvents=[{"id": "1", "timestamp": 1}]), "incomplete"),
-        (event(logEvents=["secret words"]), "incomplete"),
+        (data(messageType="SECRET"), "unknown-message-type"),
+        (data(owner=None), "incomplete"),
+        (data(logGroup=""), "incomplete"),
+        (data(logEvents=None), "incomplete"),
+        (data(subscriptionFilters="f"), "incomplete"),
+        (data(logEvents=[{"id": "1", "timestamp": "1", "message": "secret words"}]), "incomplete"),
+        (data(logEvents=[{"id": "1", "timestamp": -1, "message": "secret words"}]), "incomplete"),
+        (data(logEvents=[{"id": "1", "timestamp": decode.MAX_TIME + 1, "message": "secret words"}]), "incomplete"),
+        (data(logEvents=[{"id": "1", "timestamp": 1}]), "incomplete"),
+        (data(logEvents=["secret words"]), "incomplete"),
     ],
 )
-def test_a_broken_payload_is_told_without_its_content(given_event: Any, what: str) -> None:
+def test_a_broken_payload_is_told_without_its_content(given_data: Any, what: str) -> None:
     with pytest.raises(PayloadError) as raised:
-        payload_of(given_event)
+        payload_of(given_data)
 
     assert raised.value.what == what
     assert "secret" not in str(raised.value)
@@ -117,7 +116,39 @@ def test_arbitrary_content_is_read_or_refused(content: bytes) -> None:
 
 @given(ANY_JSON)
 def test_arbitrary_events_are_read_or_refused(value: Any) -> None:
-    """Property: no event leads to any other error than PayloadError."""
-    for candidate in (value, {"awslogs": value}, {"awslogs": {"data": value}}):
+    """Property: no event leads to any other error than PayloadError, and none of these is read."""
+    for candidate in (value, {"awslogs": value}, {"Records": value}, {"Records": [{"kinesis": value}]}):
         with pytest.raises(PayloadError):
-            payload_of(candidate)
+            inputs_of(candidate)
+    for candidate in ({"awslogs": {"data": value}}, {"Records": [{"kinesis": {"data": value, "sequenceNumber": "1"}}]}):
+        with contextlib.suppress(PayloadError):
+            for one in inputs_of(candidate):
+                payload_of(one.data)
+
+
+def test_an_event_brings_one_payload_directly_or_many_in_kinesis_records() -> None:
+    records = [{"kinesis": {"data": f"d{number}", "sequenceNumber": str(number)}} for number in range(3)]
+
+    assert inputs_of({"awslogs": {"data": "d"}}) == [decode.Input("d")]
+    assert inputs_of({"Records": records}) == [decode.Input(f"d{number}", str(number)) for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    "records", [[], {}, [{}], [None], [{"kinesis": {}}], [{"kinesis": {"data": "d", "sequenceNumber": 1}}]]
+)
+def test_records_that_nobody_could_name_in_an_answer_are_refused(records: Any) -> None:
+    with pytest.raises(PayloadError, match="unknown-event"):
+        inputs_of({"Records": records})
+
+
+def test_fields_that_cloudwatch_extracted_come_with_their_event(shipper: Shipper) -> None:
+    fields = {"srcaddr": "10.0.0.1", "dstport": "443"}
+    events = [
+        {"id": "1", "timestamp": 1, "message": "2 123 eni-1", "extractedFields": fields},
+        {"id": "2", "timestamp": 1, "message": "2 123 eni-2"},
+    ]
+
+    first, second = shipper.ship(logEvents=events, logGroup="vpc-flow").documents
+
+    assert (first["app"], first["message"]) == (fields, "2 123 eni-1")
+    assert "app" not in second

@@ -55,15 +55,15 @@ def test_any_lines_become_as_many_outcomes_of_valid_ndjson(shipper: Shipper, lin
     """Property: no line raises, each is a document or filtered, and documents are strict UTF-8 JSON on two lines."""
     shipped = shipper.ship(*lines)
 
-    assert len(shipped.outputs.items) + shipped.counts.lines_filtered == len(lines)
-    for item in shipped.outputs.items:
+    assert len(shipped.items) + shipped.counts.lines_filtered == len(lines)
+    for item in shipped.items:
         action, document, rest = item.split(b"\n")
         assert rest == b""
         assert set(json.loads(action)) == {"create"}
         made = json.loads(document.decode("utf-8"), parse_constant=no_constant)
         assert isinstance(made["message"], str)
         assert made["data_stream"]["dataset"] in ("watchpost.app", "watchpost.platform", "watchpost.line")
-    json.dumps(shipped.outputs.entries, allow_nan=False)
+    json.dumps(shipped.entries, allow_nan=False)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -86,4 +86,4 @@ def test_any_names_of_a_payload_become_valid_documents(
 
     assert len(shipped.documents) == 1
     assert len(shipped.actions[0]["_id"].encode()) <= 512
-    assert all(entry["Dimensions"][0]["Value"].isascii() for entry in shipped.outputs.entries)
+    assert all(entry["Dimensions"][0]["Value"].isascii() for entry in shipped.entries)

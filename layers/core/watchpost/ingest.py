@@ -1,0 +1,111 @@
+"""Bulk requests to Elasticsearch over one persistent connection."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from watchpost import login, secrets
+from watchpost.connection import Connection, NoAnswerError
+from watchpost.errors import UNAVAILABLE, ClusterRefusedError, ClusterUnavailableError
+
+if TYPE_CHECKING:
+    from watchpost.secrets import Secret
+    from watchpost.settings import Settings
+
+NDJSON = "application/vnd.elasticsearch+x-ndjson; compatible-with=8"
+JSON = "application/vnd.elasticsearch+json; compatible-with=8"
+DEFAULT_TIMEOUT = 10.0  # seconds
+# Only data streams are written to: without its index template a name would become a plain index with guessed types, so
+# Elasticsearch is asked to refuse that. Of the answer only this is read, so only this need be sent.
+_PATH = "/_bulk?require_data_stream=true&filter_path=errors,items.*.status,items.*.error"
+_GZIP_LEVEL = 1  # of a third of level 6's time, for a body a fifth larger
+
+
+class Ingest:
+    """Where documents go. Retries are the caller's business: it knows how much time is left."""
+
+    def __init__(self, url: str, credentials: Secret, *, compress: bool = False) -> None:
+        """Make a connection; nothing is sent yet.
+
+        url: https://host:port without credentials. credentials: a secret with `api_key`, or `username` and `password`,
+        and optionally `ca_certificate` (PEM of a private CA). TLS is always verified. compress: send gzip.
+        Raises ConfigurationError when the secret has neither kind of credentials or the CA is not a certificate.
+        """
+        self._headers = {"authorization": login.authorization(credentials), "content-type": NDJSON, "accept": JSON}
+        self._compress = compress
+        if compress:
+            self._headers["content-encoding"] = "gzip"
+        self._connection = Connection(url, login.tls(credentials) if url.startswith("https:") else None)
+        self.away = False  # whether the last delivery gave up: then the next one asks once only
+
+    def __repr__(self) -> str:
+        return f"Ingest({self._connection.host!r})"
+
+    def bulk(self, body: bytes, timeout: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
+        """Send NDJSON of bulk actions and return the answer; arguments and errors as of `begin` and `finish`."""
+        self.begin(body, timeout)
+        return self.finish()
+
+    def begin(self, body: bytes, timeout: float = DEFAULT_TIMEOUT) -> None:
+        """Send NDJSON of bulk actions; while Elasticsearch works on them, the next ones can be made.
+
+        timeout: seconds from now to the end of the answer.
+        """
+        if self._compress:
+            body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
+        self._connection.begin(_PATH, body, self._headers, timeout)
+
+    def finish(self) -> dict[str, Any]:
+        """Elasticsearch's answer to what was begun: `errors`, and `items` in the order of the actions.
+
+        Raises ClusterUnavailableError (try again later) or ClusterRefusedError (do not).
+        """
+        try:
+            answer = self._connection.finish()
+        except NoAnswerError as error:
+            raise ClusterUnavailableError(0, str(error)) from None
+        content = _decoded(answer.body)
+        if answer.status != 200:
+            kind = ClusterUnavailableError if answer.status in UNAVAILABLE else ClusterRefusedError
+            raise kind(answer.status, _reason(content, answer.body))
+        if not isinstance(content, dict) or not isinstance(content.get("items"), list):
+            raise ClusterUnavailableError(0, "the answer to a bulk request is not JSON with items")
+        return content
+
+    def close(self) -> None:
+        """Close the connection; the next request opens a new one."""
+        self._connection.close()
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _reason(content: Any, body: bytes) -> str:
+    """One line: Elasticsearch's own words, or the beginning of what a proxy on the way says."""
+    cause = content.get("error") if isinstance(content, dict) else None
+    if isinstance(cause, dict):
+        return f"{cause.get('type')}: {cause.get('reason')}"[:500]
+    return " ".join(str(cause or body[:500].decode("utf-8", "replace")).split())[:200]
+
+
+@functools.lru_cache(maxsize=4)
+def _connected(url: str, credentials: Secret, compress: bool) -> Ingest:
+    return Ingest(url, credentials, compress=compress)
+
+
+def ingest(settings: Settings, *, fresh: bool = False) -> Ingest:
+    """The stack's cluster, with one connection kept for the life of the process.
+
+    `fresh` reads the credentials anew. Raises ConfigurationError, or botocore's ClientError when the secret cannot
+    be read.
+    """
+    credentials = secrets.read(settings.elasticsearch_secret, fresh=fresh)
+    return _connected(settings.elasticsearch_url, credentials, settings.elasticsearch_compression == "gzip")
