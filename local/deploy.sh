@@ -6,6 +6,9 @@
 #   PYTHON_RUNTIME      python3.14
 #   ARCHITECTURE        arm64
 #   METRIC_NAMESPACE    Watchpost
+#   DELIVERY            direct, kinesis or drain
+#   STREAM_SHARDS       0: as many as it takes
+#   ELASTICSEARCH_COMPRESSION   none or gzip
 set -eu
 if [ -z "${ELASTICSEARCH_URL:-}" ]; then
   echo "watchpost: ELASTICSEARCH_URL is not set. Run: make deploy ELASTICSEARCH_URL=https://host:port" >&2
@@ -18,6 +21,8 @@ PYTHON=$(cd "$(dirname "$PYTHON")" && pwd)/$(basename "$PYTHON")
 export PYTHON WATCHPOST_PYTHON="${runtime#python}" WATCHPOST_ARCHITECTURE="$architecture" SAM_CLI_TELEMETRY=0
 set -- --parameter-overrides \
   "ElasticsearchUrl=$ELASTICSEARCH_URL" "Environment=${ENVIRONMENT:-dev}" \
-  "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}"
+  "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}" \
+  "Delivery=${DELIVERY:-direct}" "StreamShards=${STREAM_SHARDS:-0}" \
+  "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}"
 "$BIN/sam" build "$@"
 "$BIN/sam" deploy --stack-name "$stack" "$@"

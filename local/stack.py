@@ -140,9 +140,19 @@ def aws_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def deploy(state: State, endpoint: str, elasticsearch_url: str, name: str = STACK) -> None:
-    """Deploy the built stack. elasticsearch_url: without credentials."""
-    parameters = {"ElasticsearchUrl": elasticsearch_url, "Environment": ENVIRONMENT, **_runtime_parameters()}
+def deploy(state: State, endpoint: str, elasticsearch_url: str, name: str = STACK, delivery: str = "drain") -> None:
+    """Deploy the built stack.
+
+    elasticsearch_url: without credentials. delivery: the parameter; "drain" opens both ways in, because subscription
+    filters of the emulator feed functions only, while its streams feed the shipper.
+    """
+    parameters = {
+        "ElasticsearchUrl": elasticsearch_url,
+        "Environment": ENVIRONMENT,
+        "Delivery": delivery,
+        "StreamShards": "1",
+        **_runtime_parameters(),
+    }
     arguments = ["--template-file", str(BUILD / "template.yaml"), *_parameters(parameters)]
     _deploy("Deploying Watchpost", arguments, name, state, endpoint)
 

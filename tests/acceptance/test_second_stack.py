@@ -32,7 +32,7 @@ def group(account: Account) -> str:
 @pytest.fixture(scope="module")
 def outputs(account: Account, group: str) -> Iterator[dict[str, str]]:
     """A deployed second stack."""
-    stack.deploy(account.state, account.endpoint, NOWHERE, NAME)
+    stack.deploy(account.state, account.endpoint, NOWHERE, NAME, delivery="kinesis")
     outputs = account.outputs(NAME)
     login = json.dumps({"username": "somebody", "password": "something"})
     account.client("secretsmanager").put_secret_value(SecretId=outputs["ElasticsearchSecret"], SecretString=login)
@@ -72,6 +72,16 @@ def test_a_deployment_subscribes_the_groups_that_were_there(
     account: Account, outputs: dict[str, str], group: str
 ) -> None:
     assert filters(account, group) == ["watchpost.service=quiet"]
+
+
+def test_with_kinesis_the_filters_point_to_the_stream_with_a_role_for_it(
+    account: Account, outputs: dict[str, str], group: str
+) -> None:
+    (found,) = account.client("logs").describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+    described = account.client("kinesis").describe_stream_summary(StreamName=f"{NAME}-logs")
+
+    assert found["destinationArn"] == described["StreamDescriptionSummary"]["StreamARN"]
+    assert f"role/{NAME}-StreamRole" in found["roleArn"]
 
 
 def test_lines_are_kept_and_metrics_published_while_elasticsearch_is_down(
@@ -136,7 +146,7 @@ def test_the_filters_of_the_first_stack_are_left_alone(account: Account, outputs
 
 def test_deleting_the_stack_leaves_none_of_its_filters_alarms_and_dashboards(account: Account, group: str) -> None:
     # given a second stack that was deployed and deleted (by its fixture, or here when this test runs alone)
-    stack.deploy(account.state, account.endpoint, NOWHERE, NAME)
+    stack.deploy(account.state, account.endpoint, NOWHERE, NAME, delivery="kinesis")
     assert filters(account, group)
 
     _delete(account)

@@ -240,7 +240,12 @@ class Context:
 def deployed(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     """The environment that the template makes."""
     variables = {name: f"made-up-{name}" for name in settings.Settings.__slots__}
-    variables |= {"stack": account.stack, "shipper_arn": account.destination, "aws_region": REGION}
+    variables |= {
+        "stack": account.stack,
+        "shipper_arn": account.destination,
+        "stream_role": "none",
+        "aws_region": REGION,
+    }
     for name, value in variables.items():
         monkeypatch.setenv(name.upper(), value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)

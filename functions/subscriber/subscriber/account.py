@@ -24,9 +24,16 @@ class Account:
     """Where the subscriber works, and for whom."""
 
     stack: str  # name of the CloudFormation stack
-    destination: str  # ARN of the shipper
+    destination: str  # ARN of what subscription filters point to: the shipper, or the stream before it
     logs: CloudWatchLogsClient
     lambda_: LambdaClient
+    role: str | None = None  # ARN of what CloudWatch Logs writes to a stream as
+    former: tuple[str, ...] = ()  # ARNs that filters of ours may still point to, after another way of delivery
+
+    @property
+    def destinations(self) -> frozenset[str]:
+        """Every ARN that a filter of ours may point to."""
+        return frozenset((self.destination, *self.former))
 
 
 @dataclass(frozen=True, slots=True)

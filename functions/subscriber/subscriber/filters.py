@@ -1,20 +1,20 @@
 """The subscription filters of one log group: what they are, what they should be, and the way there.
 
-A filter is ours when its name starts with names.FILTER_PREFIX and its destination is our shipper. Every other one is
-foreign and never touched, a filter of another Watchpost stack included.
+A filter is ours when its name starts with names.FILTER_PREFIX and its destination is our shipper or our stream. Every
+other one is foreign and never touched, a filter of another Watchpost stack included.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from watchpost import names
 from watchpost.aws import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import SubscriptionFilterTypeDef
@@ -43,20 +43,30 @@ class Outcome:
     held_by: tuple[str, ...] = ()
 
 
-def is_ours(item: SubscriptionFilterTypeDef, destination: str) -> bool:
+def is_ours(item: SubscriptionFilterTypeDef, destinations: Collection[str]) -> bool:
     """Whether a filter was put by this stack: by its name and its destination."""
-    return item["filterName"].startswith(names.FILTER_PREFIX) and item["destinationArn"] == destination
+    return item["filterName"].startswith(names.FILTER_PREFIX) and item["destinationArn"] in destinations
 
 
-def plan(existing: Iterable[SubscriptionFilterTypeDef], service: str, destination: str) -> Plan:
-    """Compare a group's filters with the one it should have for a service. Pure."""
+def plan(
+    existing: Iterable[SubscriptionFilterTypeDef], service: str, destination: str, former: Collection[str] = ()
+) -> Plan:
+    """Compare a group's filters with the one it should have for a service. Pure.
+
+    destination: ARN that it should point to. former: ARNs that filters of ours may still point to.
+    """
     wanted = names.subscription_filter(service)
-    ours = {item["filterName"]: item.get("filterPattern", "") for item in existing if is_ours(item, destination)}
+    own = {destination, *former}
+    ours = {
+        item["filterName"]: (item.get("filterPattern", ""), item["destinationArn"])
+        for item in existing
+        if is_ours(item, own)
+    }
     return Plan(
         wanted=wanted,
-        put=ours.get(wanted) != PATTERN,
+        put=ours.get(wanted) != (PATTERN, destination),
         stale=tuple(name for name in ours if name != wanted),
-        foreign=tuple(item["filterName"] for item in existing if not is_ours(item, destination)),
+        foreign=tuple(item["filterName"] for item in existing if not is_ours(item, own)),
     )
 
 
@@ -71,7 +81,7 @@ def subscribe(account: Account, group: str, service: str) -> Outcome:
 
     Raises botocore's errors, apart from the quota of filters, which is the outcome `blocked`.
     """
-    need = plan(read(account.logs, group), service, account.destination)
+    need = plan(read(account.logs, group), service, account.destination, account.former)
     if need.wanted in need.foreign:
         # PutSubscriptionFilter would silently overwrite it.
         return Outcome("blocked", f"a foreign filter has the name {need.wanted}", need.foreign)
@@ -119,6 +129,7 @@ def _put(account: Account, group: str, name: str) -> bool:
 
 
 def _put_or_raise(account: Account, group: str, name: str) -> None:
+    role: dict[str, Any] = {"roleArn": account.role} if account.role else {}
     account.logs.put_subscription_filter(
-        logGroupName=group, filterName=name, filterPattern=PATTERN, destinationArn=account.destination
+        logGroupName=group, filterName=name, filterPattern=PATTERN, destinationArn=account.destination, **role
     )

@@ -34,4 +34,7 @@ def surroundings(context: LambdaContext) -> Surroundings:
 
 def _account() -> Account:
     current = settings.current()
-    return Account(current.stack, current.shipper_arn, aws.logs(), aws.lambda_())
+    direct, stream = current.shipper_arn, current.stream_arn
+    if current.stream_role == "none":
+        return Account(current.stack, direct, aws.logs(), aws.lambda_(), former=(stream,))
+    return Account(current.stack, stream, aws.logs(), aws.lambda_(), role=current.stream_role, former=(direct,))

@@ -123,7 +123,7 @@ def _note(error: BotoCoreError | ClientError, group: LogGroup, account: Account,
 
 
 def _remove_ours(group: str, account: Account, removal: Removal) -> None:
-    ours = [item for item in filters.read(account.logs, group) if filters.is_ours(item, account.destination)]
+    ours = [item for item in filters.read(account.logs, group) if filters.is_ours(item, account.destinations)]
     for item in ours:
         filters.remove(account.logs, group, item["filterName"])
     if ours:

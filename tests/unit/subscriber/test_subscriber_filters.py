@@ -8,6 +8,7 @@ from subscriber.filters import Plan, plan
 
 OURS = "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper"
 THEIRS = "arn:aws:lambda:eu-west-1:123456789012:function:other-shipper"
+STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/watchpost-logs"
 NAME = "watchpost.service=orders"
 
 
@@ -35,3 +36,18 @@ def test_a_filter_is_foreign_unless_both_name_and_destination_are_ours() -> None
     existing = [_filter("watchpost.service=old", THEIRS), _filter("audit", OURS)]
 
     assert plan(existing, "orders", OURS) == Plan(NAME, put=True, stale=(), foreign=("watchpost.service=old", "audit"))
+
+
+def test_a_filter_of_ours_that_points_to_the_former_way_of_delivery_is_put_again_under_its_name() -> None:
+    """Putting a filter under its own name changes where it points to, without a moment without one."""
+    for destination, former in ((STREAM, OURS), (OURS, STREAM)):
+        assert plan([_filter(NAME, former)], "orders", destination, [former]) == Plan(
+            NAME, put=True, stale=(), foreign=()
+        )
+        assert plan([_filter(NAME, destination)], "orders", destination, [former]) == Plan(
+            NAME, put=False, stale=(), foreign=()
+        )
+
+
+def test_a_stale_filter_that_points_to_the_former_way_of_delivery_goes() -> None:
+    assert plan([_filter("watchpost.service=old", OURS)], "orders", STREAM, [OURS]).stale == ("watchpost.service=old",)
