@@ -4,7 +4,6 @@ KEEP ?=
 
 BIN := .local/venv/project/bin
 RUN := $(BIN)/python -m
-SOURCES := functions layers local benchmarks tests
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -40,7 +39,7 @@ lint: setup  ## Check style, formatting and the template
 
 .PHONY: types
 types: setup  ## Check types
-	@$(BIN)/mypy functions layers local benchmarks
+	@$(BIN)/mypy functions layers cli local benchmarks
 
 .PHONY: bench
 bench: setup  ## Measure the shipper's speed and memory

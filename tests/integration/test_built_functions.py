@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 # Packages that a function has no use for: importing them would only make it start slower.
 NOT_IMPORTED = {
-    "shipper": ("yaml",),
+    "shipper": ("elasticsearch", "yaml", "requests"),
     "subscriber": ("elasticsearch", "yaml"),
     "provisioner": (),
     "notifier": ("elasticsearch", "yaml"),
+    "replay": ("yaml",),
 }
 
 

@@ -1,0 +1,1 @@
+"""Brings dead letters to the shipper again, until each is delivered or rejected."""
