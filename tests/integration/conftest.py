@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.integration.faults.table import ROWS, table
+from tests.integration.faults.verdict import Judge
+from tests.integration.faults.world import DELIVERIES, Worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +22,36 @@ def elasticsearch_url(request: pytest.FixtureRequest) -> str:
     """URL with credentials of a real Elasticsearch: the one of ELASTICSEARCH_URL, else the session's own."""
     url = os.environ.get("ELASTICSEARCH_URL")
     return url or request.getfixturevalue("local_account").elasticsearch_url
+
+
+@pytest.fixture(scope="session")
+def worlds(elasticsearch_url: str) -> Iterator[Worlds]:
+    """Stacks with the real handler in processes of their own, and faults on their ways to a real Elasticsearch."""
+    with tempfile.TemporaryDirectory() as directory:  # a short path: that of a socket has 107 characters at most
+        made = Worlds(elasticsearch_url, Path(directory))
+        yield made
+        made.close()
+
+
+@pytest.fixture(params=DELIVERIES)
+def delivery(request: pytest.FixtureRequest) -> str:
+    """How events reach the shipper."""
+    return str(request.param)
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> Iterator[Judge]:
+    """Compares what is found with what is promised, for the table; closes the worlds of a test."""
+    made = Judge(request.config.stash.setdefault(ROWS, []))
+    yield made
+    for world in made.worlds:
+        world.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The fault matrix, when it ran."""
+    rows = config.stash.get(ROWS, [])
+    if rows:
+        terminalreporter.section("fault matrix")
+        for line in table(rows):
+            terminalreporter.write_line(line)
