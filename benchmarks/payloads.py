@@ -14,8 +14,8 @@ _STEP = 37  # without a common divisor with 100, so that the kinds are mixed
 _REQUEST = "6bc9d5b6-7f1c-4a51-9d1c-{:012d}"
 
 
-def event(lines: int) -> dict[str, Any]:
-    """A CloudWatch Logs subscription event with that many lines of the mix."""
+def event(lines: int, stream: str = "2026/11/21/[$LATEST]0a1b2c3d4e5f60718293a4b5c6d7e8f9") -> dict[str, Any]:
+    """A CloudWatch Logs subscription event with that many lines of the mix; another stream makes other documents."""
     now = time.time_ns() // 1_000_000
     events = [
         {"id": f"{39 * 10**54 + number}", "timestamp": now + number % 1_000, "message": line(number, now)}
@@ -25,7 +25,7 @@ def event(lines: int) -> dict[str, Any]:
         "messageType": "DATA_MESSAGE",
         "owner": "123456789012",
         "logGroup": "/aws/lambda/orders-api",
-        "logStream": "2026/11/21/[$LATEST]0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        "logStream": stream,
         "subscriptionFilters": ["watchpost.service=orders-api"],
         "logEvents": events,
     }

@@ -30,12 +30,12 @@ def folders(component: str) -> list[Path]:
     return [BUILD / f"{component.capitalize()}Function", *(BUILD / layer / "python" for layer in layers)]
 
 
-def run(component: str, runtime: Path, script: str) -> subprocess.CompletedProcess[str]:
+def run(component: str, runtime: Path, script: str, *more: Path) -> subprocess.CompletedProcess[str]:
     """Run a script in a new interpreter that sees the function, its layers and the runtime's packages only.
 
-    runtime: the folder that link_runtime filled.
+    runtime: the folder that link_runtime filled. more: folders that the script needs besides.
     """
-    path = [str(folder) for folder in (*folders(component), runtime)]
+    path = [str(folder) for folder in (*folders(component), runtime, *more)]
     return subprocess.run(
         [sys.executable, "-I", "-S", "-W", "error", "-c", f"import sys; sys.path[:0] = {path!r}\n{script}"],
         env={"PATH": os.environ["PATH"]},

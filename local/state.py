@@ -83,6 +83,7 @@ class State:
 
 USER = State(SHARED)
 TESTS = State(SHARED / "test")
+BENCH = State(SHARED / "bench")
 
 
 @contextmanager
