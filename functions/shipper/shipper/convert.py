@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-MAX_LINES = 500  # of a chunk
+MAX_LINES = 1_000  # of a chunk
 
 
 @dataclass(slots=True)

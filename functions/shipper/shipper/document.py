@@ -54,7 +54,8 @@ class Source:
         named = next(filter(None, map(names.service_of_filter, payload.filters)), None)
         self.service: str = (rule.name if rule else named) or self.function or payload.log_group
         self.environment = (rule.environment if rule else None) or settings.environment
-        self._arn = _arn(settings.aws_region, payload.owner, self.function) if self.function else None
+        arn = _arn(settings.aws_region, payload.owner, self.function) if self.function else None
+        self._function = strict.dumps(_present({"name": self.function, "version": self.version, "id": arn}))[1:-1]
         self._ingested = timestamp(ingested_ms).decode()
         self._heads: dict[tuple[str | None, ...], bytes] = {}
         self._functions: dict[tuple[str | None, bool | None], bytes] = {}
@@ -136,15 +137,12 @@ class Source:
 
     def _faas(self, request_id: str | None, cold_start: bool | None) -> bytes:
         """`faas` of a line; empty when the lines do not come from Lambda and name no request."""
-        fields = {
-            "name": self.function,
-            "version": self.version,
-            "id": self._arn,
-            "execution": request_id,
-            "coldstart": cold_start,
-        }
-        present = _present(fields)
-        faas = b',"faas":%b' % strict.dumps(present) if present else b""
+        parts = [self._function] if self._function else []
+        if request_id is not None:
+            parts.append(b'"execution":%b' % strict.dumps(request_id))
+        if cold_start is not None:
+            parts.append(b'"coldstart":true' if cold_start else b'"coldstart":false')
+        faas = b',"faas":{%b}' % b",".join(parts) if parts else b""
         _keep(self._functions, (request_id, cold_start), faas)
         return faas
 
