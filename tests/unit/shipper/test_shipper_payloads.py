@@ -152,3 +152,13 @@ def test_fields_that_cloudwatch_extracted_come_with_their_event(shipper: Shipper
 
     assert (first["app"], first["message"]) == (fields, "2 123 eni-1")
     assert "app" not in second
+
+
+def test_lines_of_an_account_level_subscription_are_shipped_like_others(shipper: Shipper) -> None:
+    overrides = {"policyLevel": "ACCOUNT_LEVEL_POLICY", "subscriptionFilters": ["everything"]}
+
+    shipped = shipper.ship("x", **overrides)
+    own = shipper.ship("x", logGroup="/aws/lambda/watchpost-replay", **overrides)
+
+    assert [document["service"]["name"] for document in shipped.documents] == ["orders-api"]
+    assert (own.documents, own.counts.payloads_refused) == ([], 1)
