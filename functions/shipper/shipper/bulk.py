@@ -49,6 +49,9 @@ class Answer:
 
 def cut(items: list[bytes], max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES) -> Iterator[range]:
     """Which items travel together: at most `max_count` of them and `max_bytes`; one that is larger travels alone."""
+    if 0 < len(items) <= max_count and sum(map(len, items)) <= max_bytes:  # as most are
+        yield range(len(items))
+        return
     start, size = 0, 0
     for index, item in enumerate(items):
         if index > start and (index - start >= max_count or size + len(item) > max_bytes):

@@ -38,8 +38,11 @@ LAMBDA_GROUP = "/aws/lambda/"
 _LAMBDA_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<name>[\w-]*)\[(?P<version>[^\]]+)\].+")
 # What many lines of a payload have in common.
 _common = operator.attrgetter("kind", "level", "service", "service_environment", "service_version", "outcome", "action")
-# Attributes of a line that are fields of the same name.
-_RARE = frozenset({"correlation", "error", "labels", "tags"})
+# What a line itself says, first what many lines say.
+_own = operator.attrgetter(
+    "cold_start", "app", "trace_id", "correlation", "error", "metric", "labels", "typed", "platform", "tags"
+)
+_NOTHING_RARE = [None] * 5 + [()]
 _MAX_KEPT = 1_000  # request ids or services whose encoded form is kept
 _MAX_ID = 128  # characters; AWS's have 56
 
@@ -86,32 +89,42 @@ class Source:
     def _item(self, line: Line, event_id: bytes, time_ms: int, request_id: str | None, dumps: Dumps) -> bytes:
         key = _common(line)
         head = self._heads.get(key) or self._head(key)
-        faas = self._functions.get((request_id, line.cold_start))
+        cold_start, app, trace_id, correlation, *rare = _own(line)
+        faas = self._functions.get((request_id, cold_start))
         if faas is None:
-            faas = self._faas(request_id, line.cold_start)
-        said = line.__dict__  # looking for what is not there costs more in the line itself
+            faas = self._faas(request_id, cold_start)
         document: dict[str, Any] = {"message": line.message}
-        if said.get("app"):
-            document["app"] = said["app"]
-        if said.get("trace_id") is not None:
-            document["trace"] = {"id": said["trace_id"]}
-        for name in _RARE & said.keys():
-            if said[name]:
-                document[name] = said[name]
-        if said.get("metric") is not None:
-            document["metric"] = _metric(said["metric"])
-        if said.get("typed"):
-            document |= said["typed"]
-        fields = (
-            self._actions[line.kind],
+        if app:
+            document["app"] = app
+        if trace_id is not None:
+            document["trace"] = {"id": trace_id}
+        if correlation:
+            document["correlation"] = correlation
+        return b'%b%b"}}\n{"@timestamp":"%b"%b%b%b,%b\n' % (
+            self._actions[key[0]],
             event_id,
             timestamp(time_ms),
             head,
             faas,
-            self._aws if line.platform is None else self._aws_of(line.platform, dumps),
+            self._aws if rare == _NOTHING_RARE else self._add_rare(document, line, dumps),
             dumps(document)[1:],
         )
-        return b'%b%b"}}\n{"@timestamp":"%b"%b%b%b,%b\n' % fields
+
+    def _add_rare(self, document: dict[str, Any], line: Line, dumps: Dumps) -> bytes:
+        """Add what most lines do not have; returns `aws`, which tells more of a platform line."""
+        if line.error:
+            document["error"] = line.error
+        if line.metric is not None:
+            document["metric"] = _metric(line.metric)
+        if line.labels:
+            document["labels"] = line.labels
+        if line.tags:
+            document["tags"] = line.tags
+        if line.typed:
+            document |= line.typed
+        if line.platform is None:
+            return self._aws
+        return b'%b,"lambda":%b}' % (self._aws[:-1], dumps(line.platform))
 
     def _head(self, key: tuple[str | None, ...]) -> bytes:
         """What all lines of this kind, level and service have in common; key: as of _common."""
@@ -131,9 +144,6 @@ class Source:
         )
         _keep(self._heads, key, head)
         return head
-
-    def _aws_of(self, platform: dict[str, Any], dumps: Dumps) -> bytes:
-        return b'%b,"lambda":%b}' % (self._aws[:-1], dumps(platform))
 
     def _faas(self, request_id: str | None, cold_start: bool | None) -> bytes:
         """`faas` of a line; empty when the lines do not come from Lambda and name no request."""
@@ -161,9 +171,10 @@ def event_ids(payload: Payload) -> list[bytes]:
             for one, content in zip(ids, zip(payload.times, payload.messages, strict=True), strict=True)
         ]
     joined = "".join(ids)
-    if joined.isascii() and joined.isalnum() and "" not in ids and max(map(len, ids)) <= _MAX_ID:  # as AWS makes them
-        return [one.encode() for one in ids]
-    return [_plain_id(one) for one in ids]
+    lengths = set(map(len, ids))
+    if joined.isascii() and joined.isalnum() and 0 not in lengths and max(lengths) <= _MAX_ID:  # as AWS makes them
+        return list(map(str.encode, ids))
+    return list(map(_plain_id, ids))
 
 
 def _plain_id(event_id: str) -> bytes:
@@ -185,16 +196,18 @@ def _metric(metric: Metric) -> dict[str, Any]:
     )
 
 
-@functools.lru_cache(maxsize=4_096)
 def timestamp(milliseconds: int) -> bytes:
     """Milliseconds since 1970 as `2026-11-21T08:00:00.123Z`."""
     second, rest = divmod(milliseconds, 1000)
-    return f"{_second(second)}.{rest:03d}Z".encode()
+    return _second(second) + _THOUSANDTHS[rest]
+
+
+_THOUSANDTHS = [b".%03dZ" % rest for rest in range(1000)]
 
 
 @functools.lru_cache(maxsize=256)
-def _second(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def _second(second: int) -> bytes:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 def _function_of(log_group: str, log_stream: str) -> tuple[str | None, str | None]:

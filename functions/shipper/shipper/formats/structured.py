@@ -25,7 +25,8 @@ class _Plan:
     """What is done with the fields of lines that have the same keys: services write few different ones."""
 
     message: tuple[str, ...]  # keys that may hold the message, the first that is text does
-    steps: tuple[tuple[str, str, Callable[[Any], Any]], ...]  # key, attribute of Line, what makes its value
+    # Key, attribute of Line, what makes its value, and whether no other key fills that attribute.
+    steps: tuple[tuple[str, str, Callable[[Any], Any], bool], ...]
     objects: frozenset[str]  # keys whose values may be objects to look into
     headers: tuple[str, ...]  # keys of correlation headers
 
@@ -46,12 +47,11 @@ def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
     plan = _PLANS.get(keys) or _planned(keys)
     message = _message(fields, plan)
     line = Line(text if message is None else message)
-    said = line.__dict__
-    for key, attribute, convert in plan.steps:
-        if attribute not in said:
+    for key, attribute, convert, alone in plan.steps:
+        if alone or getattr(line, attribute) is None:
             taken = convert(fields[key])
             if taken is not None:
-                said[attribute] = taken
+                setattr(line, attribute, taken)
                 del fields[key]
     if not plan.objects.isdisjoint(fields):
         _take_objects(line, fields, [key for key in fields if key in plan.objects])
@@ -131,9 +131,11 @@ def _planned(keys: tuple[str, ...]) -> _Plan:
     # .NET's loggers name fields like classes; in another's line a "Message" may be anything.
     if "Message" in present and not present.isdisjoint(("Level", "LogLevel")):
         message.append("Message")
+    steps = [key for key in keys if key in FIELDS and FIELDS[key][0] != "message"]
+    attributes = [FIELDS[key][0] for key in steps]
     plan = _Plan(
         tuple(message),
-        tuple((key, *FIELDS[key]) for key in keys if key in FIELDS),
+        tuple((key, *FIELDS[key], attributes.count(FIELDS[key][0]) == 1) for key in steps),
         frozenset(present & OBJECTS.keys()),
         tuple(key for key in keys if key[: len(_CORRELATION)].lower() == _CORRELATION),
     )
