@@ -38,11 +38,11 @@ LAMBDA_GROUP = "/aws/lambda/"
 _LAMBDA_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<name>[\w-]*)\[(?P<version>[^\]]+)\].+")
 # What many lines of a payload have in common.
 _common = operator.attrgetter("kind", "level", "service", "service_environment", "service_version", "outcome", "action")
-# What a line itself says, first what many lines say.
-_own = operator.attrgetter(
-    "cold_start", "app", "trace_id", "correlation", "error", "metric", "labels", "typed", "platform", "tags"
-)
-_NOTHING_RARE = [None] * 5 + [()]
+# What many lines say themselves, and what few do.
+_own = operator.attrgetter("cold_start", "app", "trace_id", "correlation")
+_rare = operator.attrgetter("error", "metric", "labels", "typed", "platform", "tags")
+_NOTHING_RARE = (None, None, None, None, None, ())
+_TIME = b'"}}\n{"@timestamp":"'
 _MAX_KEPT = 1_000  # request ids or services whose encoded form is kept
 _MAX_ID = 128  # characters; AWS's have 56
 
@@ -82,33 +82,32 @@ class Source:
     def items(self, lines: Sequence[Entry]) -> list[bytes]:
         """Action and document of lines, each as two lines of NDJSON."""
         try:
-            return [self._item(*entry, orjson.dumps) for entry in lines]
+            return self._items(lines, orjson.dumps)
         except TypeError:  # a lone surrogate or a huge number in one of them
-            return [self._item(*entry, strict.dumps) for entry in lines]
+            return self._items(lines, strict.dumps)
 
-    def _item(self, line: Line, event_id: bytes, time_ms: int, request_id: str | None, dumps: Dumps) -> bytes:
-        key = _common(line)
-        head = self._heads.get(key) or self._head(key)
-        cold_start, app, trace_id, correlation, *rare = _own(line)
-        faas = self._functions.get((request_id, cold_start))
-        if faas is None:
-            faas = self._faas(request_id, cold_start)
-        document: dict[str, Any] = {"message": line.message}
-        if app:
-            document["app"] = app
-        if trace_id is not None:
-            document["trace"] = {"id": trace_id}
-        if correlation:
-            document["correlation"] = correlation
-        return b'%b%b"}}\n{"@timestamp":"%b"%b%b%b,%b\n' % (
-            self._actions[key[0]],
-            event_id,
-            timestamp(time_ms),
-            head,
-            faas,
-            self._aws if rare == _NOTHING_RARE else self._add_rare(document, line, dumps),
-            dumps(document)[1:],
-        )
+    def _items(self, lines: Sequence[Entry], dumps: Dumps) -> list[bytes]:
+        heads, functions, actions, aws = self._heads, self._functions, self._actions, self._aws
+        items = []
+        for line, event_id, time_ms, request_id in lines:
+            key = _common(line)
+            head = heads.get(key) or self._head(key)
+            cold_start, app, trace_id, correlation = _own(line)
+            faas = functions.get((request_id, cold_start))
+            if faas is None:
+                faas = self._faas(request_id, cold_start)
+            document: dict[str, Any] = {"message": line.message}
+            if app:
+                document["app"] = app
+            if trace_id is not None:
+                document["trace"] = {"id": trace_id}
+            if correlation:
+                document["correlation"] = correlation
+            own_aws = aws if _rare(line) == _NOTHING_RARE else self._add_rare(document, line, dumps)
+            fields = dumps(document)[1:]
+            at = timestamp(time_ms)
+            items.append(b"".join((actions[key[0]], event_id, _TIME, at, head, faas, own_aws, b",", fields, b"\n")))
+        return items
 
     def _add_rare(self, document: dict[str, Any], line: Line, dumps: Dumps) -> bytes:
         """Add what most lines do not have; returns `aws`, which tells more of a platform line."""
@@ -136,7 +135,7 @@ class Source:
             "environment": environment or self.environment,
             "version": version,
         }
-        head = b'%b,"service":%b,"event":%b%b' % (
+        head = b'"%b,"service":%b,"event":%b%b' % (
             self._origins[kind],
             strict.dumps(_present(service)),
             strict.dumps(_present(event)),
