@@ -20,7 +20,7 @@ from shipper.cloudwatch import CloudWatch
 from shipper.deadline import Deadline
 from shipper.deliver import MAX_ATTEMPTS
 from shipper.pipeline import Surroundings, run
-from watchpost.configuration import Configuration
+from watchpost.configuration import Configuration, parse
 from watchpost.errors import DeadLetterError
 from watchpost.ingest import Ingest
 from watchpost.secrets import Secret
@@ -607,3 +607,27 @@ def test_what_is_left_of_payloads_that_are_replayed_is_kept_apart(stack: Stack) 
     assert results == [{"delivered": True}] * 2
     kept = [letter["original"]["document"]["message"] for one in stack.aws.letters().values() for letter in one]
     assert sorted(kept) == ["one", "two"]
+
+
+def test_what_is_redacted_reaches_neither_elasticsearch_nor_cloudwatch_nor_the_bucket(stack: Stack) -> None:
+    """In documents, dimensions of metrics and dead letters alike, and also behind JSON's escapes."""
+    configuration = parse(
+        json.dumps({"logs": {"redact": {"patterns": ["email", "card"]}}, "metrics": {"dimensions": ["user"]}})
+    )
+    lines = (
+        "mail to ann@example.com",
+        '{"message": "paid", "card": 4111111111111111, "ann\\u0040example.com": ["4111 1111 1111 1111"]}',
+        f"MONITORING|{SECOND}|1|count|orders|#user:ann@example.com",
+    )
+    stack.surroundings = replace(stack.surroundings, configuration=configuration)
+
+    stack.ship(*lines)
+    stack.elasticsearch.script = lambda *_: refusal(503)
+    stack.ship(*lines)
+
+    seen = json.dumps([stack.elasticsearch.requests, stack.letters(), sorted(map(str, stack.aws.cloudwatch.sums))])
+    assert "[redacted:email]" in seen
+    assert "[redacted:card]" in seen
+    assert "example.com" not in seen
+    assert "4111" not in seen
+    assert len(stack.letters()) == 3
