@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
+from watchpost.names import COMPONENTS
 
 from local import elasticsearch, emulator, processes, stack
 from local.errors import LocalError
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from local.state import State
-
-FUNCTIONS = ("shipper", "subscriber", "provisioner", "notifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ def _bring_up(account: Account, service_login: dict[str, str]) -> None:
 
 def environment(account: Account, outputs: Mapping[str, str]) -> dict[str, str]:
     """What `.local/env` exports."""
-    functions = {f"WATCHPOST_{name.upper()}_FUNCTION": outputs[f"{name.capitalize()}Function"] for name in FUNCTIONS}
+    functions = {f"WATCHPOST_{name.upper()}_FUNCTION": outputs[f"{name.capitalize()}Function"] for name in COMPONENTS}
     return {
         **stack.aws_environment(account.endpoint),
         "ELASTICSEARCH_URL": account.elasticsearch_url,

@@ -31,7 +31,7 @@ _FIELDS = (
     ("outcome", ("event", "outcome")),
     ("error", ("error", "type")),
     ("error message", ("error", "message")),
-    ("lambda", ("aws", "lambda", "metrics")),
+    ("lambda", ("aws", "lambda")),
     ("labels", ("labels",)),
     ("correlation", ("correlation",)),
     ("app", ("app",)),

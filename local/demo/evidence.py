@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from local.account import FUNCTIONS
+from watchpost.names import COMPONENTS
+
 from local.demo.traffic import FAILING, LOG_GROUPS, wait_for
 from local.errors import LocalError
 from local.stack import ENVIRONMENT, STACK
@@ -212,7 +213,7 @@ def cost(account: Account) -> dict[str, list[int]]:
     """The billed milliseconds of each invocation of Watchpost's own functions, from their REPORT lines."""
     paginator = account.client("logs").get_paginator("filter_log_events")
     spent = {}
-    for function in FUNCTIONS:
+    for function in COMPONENTS:
         pages = paginator.paginate(logGroupName=f"/aws/lambda/{STACK}-{function}")
         messages = [event["message"] for page in pages for event in page["events"]]
         reports = [message for message in messages if message.startswith("REPORT RequestId:")]

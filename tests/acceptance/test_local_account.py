@@ -34,6 +34,7 @@ EXPORTS = {
     "WATCHPOST_SUBSCRIBER_FUNCTION",
     "WATCHPOST_PROVISIONER_FUNCTION",
     "WATCHPOST_NOTIFIER_FUNCTION",
+    "WATCHPOST_REPLAY_FUNCTION",
 }
 
 
@@ -48,7 +49,7 @@ def test_the_env_file_is_all_that_boto3_and_an_http_client_need(
 
     # then plain clients work
     functions = boto3.client("lambda")
-    for component in ("SHIPPER", "SUBSCRIBER", "PROVISIONER", "NOTIFIER"):
+    for component in ("SHIPPER", "SUBSCRIBER", "PROVISIONER", "NOTIFIER", "REPLAY"):
         assert functions.get_function_configuration(FunctionName=os.environ[f"WATCHPOST_{component}_FUNCTION"])
     health = requests.get(f"{os.environ['ELASTICSEARCH_URL']}/_cluster/health", timeout=10)
     assert health.json()["status"] in {"green", "yellow"}
