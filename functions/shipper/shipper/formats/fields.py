@@ -22,13 +22,13 @@ _SERVICE_LENGTH = 1_024  # characters: what is longer is no name
 _BOOLEANS = {"true": True, "false": False}
 
 
-def _service(value: Any) -> str | None:
+def service_of(value: Any) -> str | None:
     if type(value) is not str or value == _NO_SERVICE or len(value) > _SERVICE_LENGTH:
         return None
     return value.strip() or None
 
 
-def _request_id(value: Any) -> str | None:
+def request_id_of(value: Any) -> str | None:
     # The usual form first: a UUID needs nothing taken away.
     if type(value) is str and len(value) == 36 and value[8] == "-" and value[23] == "-" and value[0] > " " < value[35]:
         return value
@@ -43,7 +43,7 @@ def _version(value: Any) -> str | None:
     return str(value) if type(value) is int else _text(value)
 
 
-def _truth(value: Any) -> bool | None:
+def truth_of(value: Any) -> bool | None:
     if type(value) is bool:
         return value
     return _BOOLEANS.get(value.lower()) if type(value) is str and len(value) < 6 else None
@@ -54,20 +54,20 @@ def _uuid(value: Any) -> str | None:
     return value if type(value) is str and _UUID.fullmatch(value) else None
 
 
-def _correlation_id(value: Any) -> dict[str, Any] | None:
+def correlation_id_of(value: Any) -> dict[str, Any] | None:
     return {"id": value} if type(value) in (str, int) and value != "" else None
 
 
 _LEVEL: Field = ("level", level_of)
 _SEVERITY_NUMBER: Field = ("level", level_of_severity_number)
-_SERVICE: Field = ("service", _service)
+_SERVICE: Field = ("service", service_of)
 _SERVICE_VERSION: Field = ("service_version", _version)
 _ENVIRONMENT: Field = ("service_environment", _text)
-_REQUEST: Field = ("request_id", _request_id)
+_REQUEST: Field = ("request_id", request_id_of)
 _UUID_REQUEST: Field = ("request_id", _uuid)
-_COLD_START: Field = ("cold_start", _truth)
+_COLD_START: Field = ("cold_start", truth_of)
 _TRACE: Field = ("trace_id", trace_id_of)
-_CORRELATION: Field = ("correlation", _correlation_id)
+_CORRELATION: Field = ("correlation", correlation_id_of)
 
 
 def _spelled(names: Iterable[str]) -> Iterable[str]:

@@ -115,10 +115,10 @@ def _labels(fields: list[str]) -> dict[str, str] | None:
 
 def _tag(tag: str) -> tuple[str, str]:
     """`k:v` and `k=v`, whichever sign comes first; a tag without a value is "true"."""
-    colon, equals = tag.find(":"), tag.find("=")
-    at = min(position for position in (colon, equals, len(tag)) if position >= 0)
-    key = tag[:at].strip().replace("\0", "\ufffd")[:MAX_NAME]
-    return key, tag[at + 1 :].strip() if at < len(tag) else "true"
+    key, sign, value = tag.partition(":")
+    if "=" in key:
+        key, sign, value = tag.partition("=")
+    return key.strip().replace("\0", "\ufffd")[:MAX_NAME], value.strip() if sign else "true"
 
 
 def _number(text: str) -> float | None:

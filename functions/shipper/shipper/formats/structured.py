@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shipper.formats import json_error, loggers, metric_line
-from shipper.formats.fields import FIELDS, OBJECTS
+from shipper.formats.fields import FIELDS, OBJECTS, correlation_id_of, request_id_of, service_of, truth_of
 from shipper.formats.stack import add_trace
+from shipper.formats.trace import trace_id_of
+from shipper.levels import level_of
 from shipper.line import Line
 
 if TYPE_CHECKING:
@@ -25,8 +27,14 @@ class _Plan:
     """What is done with the fields of lines that have the same keys: services write few different ones."""
 
     message: tuple[str, ...]  # keys that may hold the message, the first that is text does
-    # Key, attribute of Line, what makes its value, and whether no other key fills that attribute.
-    steps: tuple[tuple[str, str, Callable[[Any], Any], bool], ...]
+    # The keys of what most lines have, where nothing else of the line competes for it.
+    level: str | None
+    service: str | None
+    request_id: str | None
+    trace_id: str | None
+    cold_start: str | None
+    correlation: str | None
+    steps: tuple[tuple[str, str, Callable[[Any], Any]], ...]  # the others: key, attribute of Line, what makes its value
     objects: frozenset[str]  # keys whose values may be objects to look into
     headers: tuple[str, ...]  # keys of correlation headers
 
@@ -47,8 +55,9 @@ def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
     plan = _PLANS.get(keys) or _planned(keys)
     message = _message(fields, plan)
     line = Line(text if message is None else message)
-    for key, attribute, convert, alone in plan.steps:
-        if alone or getattr(line, attribute) is None:
+    _take_usual(line, fields, plan)
+    for key, attribute, convert in plan.steps:
+        if getattr(line, attribute) is None:
             taken = convert(fields[key])
             if taken is not None:
                 setattr(line, attribute, taken)
@@ -62,6 +71,28 @@ def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
     if message is None or message[:11] == metric_line.PREFIX or "\n" in message or "\r" in message:
         _finish(line, fields, message)
     return line
+
+
+def _take_usual(line: Line, fields: dict[str, Any], plan: _Plan) -> None:
+    """Take what most lines have. Written out, because a loop over such different functions takes half as long again."""
+    if plan.level is not None and (level := level_of(fields[plan.level])) is not None:
+        line.level = level
+        del fields[plan.level]
+    if plan.service is not None and (service := service_of(fields[plan.service])) is not None:
+        line.service = service
+        del fields[plan.service]
+    if plan.request_id is not None and (request_id := request_id_of(fields[plan.request_id])) is not None:
+        line.request_id = request_id
+        del fields[plan.request_id]
+    if plan.trace_id is not None and (trace_id := trace_id_of(fields[plan.trace_id])) is not None:
+        line.trace_id = trace_id
+        del fields[plan.trace_id]
+    if plan.cold_start is not None and (cold_start := truth_of(fields[plan.cold_start])) is not None:
+        line.cold_start = cold_start
+        del fields[plan.cold_start]
+    if plan.correlation is not None and (correlation := correlation_id_of(fields[plan.correlation])) is not None:
+        line.correlation = correlation
+        del fields[plan.correlation]
 
 
 def _message(fields: dict[str, Any], plan: _Plan) -> str | None:
@@ -125,6 +156,9 @@ _FLAT_LENGTH = 8_000  # characters: nothing in it reaches the bounds of a field'
 _LEAST, _MOST = -(2.0**63), 2.0**63
 
 
+_USUAL = frozenset({level_of, service_of, request_id_of, trace_id_of, truth_of, correlation_id_of})
+
+
 def _planned(keys: tuple[str, ...]) -> _Plan:
     present = set(keys)
     message: list[str] = [key for key in ("message", "msg") if key in present]
@@ -133,11 +167,18 @@ def _planned(keys: tuple[str, ...]) -> _Plan:
         message.append("Message")
     steps = [key for key in keys if key in FIELDS and FIELDS[key][0] != "message"]
     attributes = [FIELDS[key][0] for key in steps]
+    usual = {FIELDS[key][1]: key for key in steps if FIELDS[key][1] in _USUAL and attributes.count(FIELDS[key][0]) == 1}
     plan = _Plan(
-        tuple(message),
-        tuple((key, *FIELDS[key], attributes.count(FIELDS[key][0]) == 1) for key in steps),
-        frozenset(present & OBJECTS.keys()),
-        tuple(key for key in keys if key[: len(_CORRELATION)].lower() == _CORRELATION),
+        message=tuple(message),
+        level=usual.get(level_of),
+        service=usual.get(service_of),
+        request_id=usual.get(request_id_of),
+        trace_id=usual.get(trace_id_of),
+        cold_start=usual.get(truth_of),
+        correlation=usual.get(correlation_id_of),
+        steps=tuple((key, *FIELDS[key]) for key in steps if key not in usual.values()),
+        objects=frozenset(present & OBJECTS.keys()),
+        headers=tuple(key for key in keys if key[: len(_CORRELATION)].lower() == _CORRELATION),
     )
     if len(keys) <= _MAX_KEYS:
         if len(_PLANS) >= _MAX_PLANS:  # what keys lines have is not in our hands
