@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -18,6 +17,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
     SSLError,
 )
+from watchpost import aws
 from watchpost.aws import CONNECT_TIMEOUT, code_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _client() -> LambdaClient:
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=20,
     )
-    return boto3.client("lambda", config=config)
+    return aws.session().create_client("lambda", config=config)  # type: ignore[return-value]  # botocore knows no kinds
 
 
 def send(client: LambdaClient, arn: str, event: bytes) -> Answer:

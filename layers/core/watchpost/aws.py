@@ -1,11 +1,15 @@
-"""Clients of AWS services, each made at its first use and kept: none at import."""
+"""Clients of AWS services, each made at its first use and kept: none at import.
+
+They are botocore's, as boto3's are: importing boto3 as well would take a fifth of a function's start, for transfers of
+files and for resources that nothing here uses.
+"""
 
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -30,15 +34,15 @@ def code_of(error: Exception) -> str:
 
 
 @functools.lru_cache(maxsize=1)
-def session() -> boto3.session.Session:
+def session() -> botocore.session.Session:
     """The session of this process: where its credentials come from."""
-    return boto3.session.Session()
+    return botocore.session.get_session()
 
 
 def _client(service: str) -> Any:
     retries = {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
     config = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries=retries)  # type: ignore[arg-type]  # the stub wants its own TypedDict
-    return boto3.client(service, config=config)  # type: ignore[call-overload]  # the stub knows literal names only
+    return session().create_client(service, config=config)
 
 
 @functools.lru_cache(maxsize=1)
