@@ -311,3 +311,20 @@ def test_an_emf_line_is_a_document_and_no_metric(shipper: Shipper) -> None:
 
     assert shipped.documents[0]["app"] == {"_aws": directive, "n": 3}
     assert {entry["MetricName"] for entry in shipped.entries} == {"LogLines", "LogErrors"}
+
+
+def test_what_a_platform_event_says_beside_its_fields_is_kept_with_its_structure(shipper: Shipper) -> None:
+    record = {
+        "requestId": "6bc9",
+        "status": "success",
+        "metrics": {"durationMs": 2.5, "futureMs": 1},
+        "spans": [{"a": 1}],
+    }
+    dropped = {"droppedBytes": 12, "droppedRecords": 3, "reason": "too slow"}
+
+    done = shipper.document(json.dumps({"time": "t", "type": "platform.runtimeDone", "record": record}))
+    lost = shipper.document(json.dumps({"time": "t", "type": "platform.logsDropped", "record": dropped}))
+
+    assert done["app"] == {"time": "t", "record": {"metrics": {"futureMs": 1}, "spans": [{"a": 1}]}}
+    assert done["aws"]["lambda"] == {"status": "success", "metrics": {"duration_ms": 2.5}}
+    assert lost["app"] == {"time": "t", "record": dropped}

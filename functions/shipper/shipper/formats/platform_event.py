@@ -63,11 +63,15 @@ def recognise(fields: dict[str, Any], text: str, why: Why) -> Line | None:
         return None
     name = event_type.removeprefix(_PREFIX)
     line = Line(text, kind=PLATFORM, action=_ACTIONS.get(name) or _kebab(name))
+    del fields["type"]
     record = fields.get("record")
     if isinstance(record, dict):
         _read(line, record)
-    elif isinstance(record, str):
-        _read_text(line, record)
+        if not record:
+            del fields["record"]
+    elif isinstance(record, str) and _read_text(line, record):
+        del fields["record"]
+    line.app = fields or None
     if line.action == "fault":
         line.level, line.outcome = "error", "failure"
     elif line.action == "logs-dropped":
@@ -83,35 +87,42 @@ def _kebab(name: str) -> str:
 
 
 def _read(line: Line, record: dict[str, Any]) -> None:
+    """Take what is understood out of a record."""
     line.request_id = usable_id(record.get("requestId"))
+    if line.request_id is not None:
+        del record["requestId"]
     tracing = record.get("tracing")
     if isinstance(tracing, dict):
         line.trace_id = trace_id_of(tracing.get("value"))
-    platform: dict[str, Any] = {
-        ours: record[theirs] for theirs, ours in _WORDS.items() if isinstance(record.get(theirs), str)
-    }
+    words = [word for word in _WORDS if isinstance(record.get(word), str)]
+    platform: dict[str, Any] = {_WORDS[word]: record.pop(word) for word in words}
     metrics = _metrics(line, record.get("metrics"))
     if metrics:
         platform["metrics"] = metrics
+    if record.get("metrics") == {}:
+        del record["metrics"]
     line.platform = platform or None
-    line.outcome = outcome_of(record.get("status"))
+    line.outcome = outcome_of(platform.get("status"))
     if line.outcome == "failure":
         line.level = "error"
     if line.action == "report" and "init_duration_ms" in metrics:
         line.cold_start = True
 
 
-def _read_text(line: Line, record: str) -> None:
-    """A fault's record is what the platform writes in the text format."""
+def _read_text(line: Line, record: str) -> bool:
+    """A fault's record is what the platform writes in the text format; False when it is something else."""
     fault = fault_of(record)
-    if fault is not None:
-        line.request_id, line.platform, line.error = fault.request_id, fault.platform, fault.error
+    if fault is None:
+        return False
+    line.request_id, line.platform, line.error = fault.request_id, fault.platform, fault.error
+    return True
 
 
 def _metrics(line: Line, given: Any) -> dict[str, float]:
     if not isinstance(given, dict):
         return {}
-    metrics = {ours: given[theirs] for theirs, ours in _METRICS.items() if _is_number(given.get(theirs))}
+    names = [name for name in _METRICS if _is_number(given.get(name))]
+    metrics = {_METRICS[name]: given.pop(name) for name in names}
     renamed = _DURATION_OF.get(line.action or "")
     if renamed and "duration_ms" in metrics:
         metrics[renamed] = metrics.pop("duration_ms")
