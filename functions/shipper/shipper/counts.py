@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 import orjson
+
+if TYPE_CHECKING:
+    from shipper.deliver import Delivery
 
 NAMESPACE = "Watchpost/Pipeline"
 
@@ -37,6 +41,15 @@ class Counts:
         """Count lines that a rule leaves out."""
         self.lines_filtered += lines
         self.filtered_by[rule] = self.filtered_by.get(rule, 0) + lines
+
+    def add(self, done: Delivery) -> None:
+        """Count what became of documents."""
+        self.documents_delivered += done.delivered
+        self.documents_duplicate += len(done.duplicates)
+        self.documents_rescued += done.rescued
+        self.documents_truncated += done.truncated
+        self.documents_rejected += done.rejected
+        self.bulk_requests += done.requests
 
     def by_name(self) -> dict[str, float]:
         """The counts by their metrics' names, `LinesReceived` and so on."""

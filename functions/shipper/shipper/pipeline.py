@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from shipper.cloudwatch import CloudWatch
     from shipper.deadline import Deadline
-    from shipper.decode import Input
     from shipper.deliver import Connect
 
 _log = logging.getLogger(__name__)
@@ -74,31 +73,15 @@ def _answer(event: Any, surroundings: Surroundings, counts: Counts) -> dict[str,
         _log.warning("the event is kept as a dead letter: %s", error)
         store([DeadLetter("payload", str(error), 1, event)], surroundings, counts)
         return counts.by_name()
-    if inputs[0].sequence is None:
-        ship(inputs, surroundings, counts)
-        return counts.by_name()
-    again = ship_records(inputs, surroundings, counts)
-    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in again]}
-
-
-def ship(inputs: list[Input], surroundings: Surroundings, counts: Counts) -> None:
-    """Ship payloads. Raises DeadLetterError when something could neither be delivered nor stored."""
     shipment = Shipment(surroundings, counts)
-    for one in inputs:
-        shipment.add(one)
-    shipment.finish()
-
-
-def ship_records(inputs: list[Input], surroundings: Surroundings, counts: Counts) -> list[str]:
-    """Ship payloads of Kinesis records; sequence numbers of those that Kinesis must send again."""
-    shipment = Shipment(surroundings, counts)
-    for one in inputs:
-        shipment.add(one)
+    is_stream = inputs[0].sequence is not None
     try:
-        shipment.finish()
+        shipment.ship(inputs)
     except DeadLetterError:
-        return [one.sequence for one in shipment.unfinished() if one.sequence is not None]
-    return []
+        if not is_stream:
+            raise
+        return {"batchItemFailures": [{"itemIdentifier": one.sequence} for one in shipment.unfinished()]}
+    return {"batchItemFailures": []} if is_stream else counts.by_name()
 
 
 @contextlib.contextmanager

@@ -73,12 +73,7 @@ def _documents(work: _Replay, indices: list[int]) -> None:
         work.results[index] = DELIVERED
     for failure in done.failures:
         work.results[sent[failure.position]] = _failed(failure.attempts, failure.reason)
-    counts = work.counts
-    counts.documents_delivered += done.delivered
-    counts.documents_duplicate += len(done.duplicates)
-    counts.documents_rescued += done.rescued
-    counts.documents_rejected += done.rejected
-    counts.bulk_requests += done.requests
+    work.counts.add(done)
 
 
 def _item(original: Any) -> bytes | None:
@@ -122,11 +117,8 @@ def _payload(event: Any, surroundings: Surroundings, counts: Counts) -> dict[str
             decode.payload_of(one.data)
     except PayloadError as error:
         return _failed(1, str(error))
-    shipment = Shipment(surroundings, counts)
-    for one in inputs:
-        shipment.add(one)
     try:
-        shipment.finish()
+        Shipment(surroundings, counts).ship(inputs)
     except DeadLetterError as error:
         return _failed(1, str(error))
     return DELIVERED

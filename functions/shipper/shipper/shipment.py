@@ -38,7 +38,7 @@ class _Part:
 
 
 class Shipment:
-    """The payloads of one invocation on their way: `add` each, then `finish`."""
+    """The payloads of one invocation on their way."""
 
     def __init__(self, surroundings: Surroundings, counts: Counts) -> None:
         self._around = surroundings
@@ -50,7 +50,17 @@ class Shipment:
         self._service: str | None = None  # of the first payload
         self._oldest_ms: int | None = None  # time of the oldest line, since 1970
 
-    def add(self, one: Input) -> None:
+    def ship(self, inputs: list[Input]) -> None:
+        """Deliver payloads, publish the metrics of what is new, and store what could not be delivered.
+
+        Raises DeadLetterError when documents or payloads could not be stored. Then the metrics of those documents are
+        not published: they will be, when the event comes again.
+        """
+        for one in inputs:
+            self._add(one)
+        self._finish()
+
+    def _add(self, one: Input) -> None:
         """Convert and deliver one payload."""
         first = len(self._lines)
         letter = None
@@ -87,12 +97,7 @@ class Shipment:
             self._values[first + index] = samples
         self._courier.send(chunk.items)
 
-    def finish(self) -> None:
-        """Publish the metrics of what is new, and store what could not be delivered.
-
-        Raises DeadLetterError when documents or payloads could not be stored. Then the metrics of those documents are
-        not published: they will be, when the event comes again.
-        """
+    def _finish(self) -> None:
         self._courier.finish()
         self._count_delivery()
         letters = [part.letter for part in self._parts if part.letter is not None]
@@ -124,12 +129,7 @@ class Shipment:
 
     def _count_delivery(self) -> None:
         done, counts = self._courier.done, self._counts
-        counts.documents_delivered += done.delivered
-        counts.documents_duplicate += len(done.duplicates)
-        counts.documents_rescued += done.rescued
-        counts.documents_truncated += done.truncated
-        counts.documents_rejected += done.rejected
-        counts.bulk_requests += done.requests
+        counts.add(done)
         if done.delivered and self._oldest_ms is not None:
             counts.delivery_lag_seconds = max(self._around.now_ms() - self._oldest_ms, 0) / 1000
 
