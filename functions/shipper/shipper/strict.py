@@ -14,12 +14,12 @@ import orjson
 
 MAX_DEPTH = 16  # levels of objects and lists below a field; Elasticsearch's own limit is 20
 MAX_KEY = 256  # characters; MAX_DEPTH keys of 4-byte characters and an indexed value stay below 32,766 bytes
+HARMLESS_LENGTH = 8_000  # characters: even at 4 bytes each, no path and value in it reach 32,766 bytes
+BEYOND_64_BITS = float(2**63)  # from here on orjson's floats may be integers that lost digits
 TOO_DEEP = "json"  # the field that holds a line as text when even its parts are too deep to be written
 
-_HARMLESS_LENGTH = 8_000  # characters: even at 4 bytes each, no path and value in it reach 32,766 bytes
 _HARMLESS_OBJECTS = MAX_DEPTH - 2
 _HARMLESS_LISTS = 100  # orjson writes 254 levels
-_BEYOND_64_BITS = float(2**63)
 
 
 def loads(text: str) -> Any:
@@ -61,7 +61,7 @@ def _has_huge_number(value: dict[str, Any]) -> bool:
         for part in item.values() if type(item) is dict else item:
             kind = type(part)
             if kind is float:
-                if part >= _BEYOND_64_BITS or part <= -_BEYOND_64_BITS:
+                if part >= BEYOND_64_BITS or part <= -BEYOND_64_BITS:
                     return True
             elif kind is dict or kind is list:
                 pending.append(part)
@@ -71,7 +71,7 @@ def _has_huge_number(value: dict[str, Any]) -> bool:
 def is_harmless(text: str) -> bool:
     """Whether the JSON in a text is within the bounds for sure, told by the text alone: no walk through its parts."""
     return (
-        len(text) <= _HARMLESS_LENGTH
+        len(text) <= HARMLESS_LENGTH
         and text.count("{") <= _HARMLESS_OBJECTS
         and text.count("[") <= _HARMLESS_LISTS
         and ("\\" not in text or "\\u0000" not in text)  # looking for one character is much quicker

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shipper import strict
 from shipper.formats import json_error, loggers, metric_line
 from shipper.formats.fields import FIELDS, OBJECTS, correlation_id_of, request_id_of, service_of, truth_of
 from shipper.formats.stack import add_trace
@@ -133,7 +134,7 @@ def is_flat(line: Line, text: str) -> bool:
 
     orjson makes floats of integers beyond 64 bits. False only means that somebody has to look closely.
     """
-    if len(text) > _FLAT_LENGTH or ("\\" in text and "\\u0000" in text):
+    if len(text) > strict.HARMLESS_LENGTH or ("\\" in text and "\\u0000" in text):
         return False
     fields = line.app
     if fields is None:
@@ -152,8 +153,7 @@ def is_flat(line: Line, text: str) -> bool:
     return True
 
 
-_FLAT_LENGTH = 8_000  # characters: nothing in it reaches the bounds of a field's length, see strict
-_LEAST, _MOST = -(2.0**63), 2.0**63
+_LEAST, _MOST = -strict.BEYOND_64_BITS, strict.BEYOND_64_BITS
 
 
 _USUAL = frozenset({level_of, service_of, request_id_of, trace_id_of, truth_of, correlation_id_of})
