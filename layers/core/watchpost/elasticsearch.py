@@ -7,23 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from elastic_transport import SerializationError, TransportError
 from elasticsearch import ApiError, Elasticsearch
-from elasticsearch.serializer import OrjsonSerializer
 
 from watchpost import login, secrets
 from watchpost.errors import UNAVAILABLE, ClusterRefusedError, ClusterUnavailableError
+from watchpost.ingest import DEFAULT_TIMEOUT, JSON
 
 if TYPE_CHECKING:
     from watchpost.secrets import Secret
     from watchpost.settings import Settings
-
-JSON = "application/vnd.elasticsearch+json; compatible-with=8"
-DEFAULT_TIMEOUT = 10.0  # seconds
-
-
-class _AnswerSerializer(OrjsonSerializer):
-    """Reads answers faster than the standard library does."""
-
-    mimetype = "application/vnd.elasticsearch+json"
 
 
 class Cluster:
@@ -31,7 +22,6 @@ class Cluster:
 
     def __init__(self, client: Elasticsearch) -> None:
         self._client = client
-        self._by_timeout: dict[float, Elasticsearch] = {}
 
     @classmethod
     def connect(cls, url: str, credentials: Secret) -> Cluster:
@@ -41,8 +31,7 @@ class Cluster:
         and optionally `ca_certificate` (PEM of a private CA). TLS is always verified.
         Raises ConfigurationError when the secret has neither kind of credentials or the CA is not a certificate.
         """
-        serializers = {_AnswerSerializer.mimetype: _AnswerSerializer()}
-        options: dict[str, Any] = {"max_retries": 0, "retry_on_timeout": False, "serializers": serializers}
+        options: dict[str, Any] = {"max_retries": 0, "retry_on_timeout": False}
         options["headers"] = {"authorization": login.authorization(credentials)}
         if url.startswith("https:"):
             options["ssl_context"] = login.tls(credentials)
@@ -65,7 +54,7 @@ class Cluster:
         headers = {"accept": JSON}
         if body is not None:
             headers["content-type"] = JSON
-        client = self._with_timeout(timeout)
+        client = self._client.options(request_timeout=timeout)
         try:
             return client.perform_request(method, path, params=params or {}, headers=headers, body=body).body
         except ApiError as error:
@@ -75,18 +64,6 @@ class Cluster:
             raise ClusterUnavailableError(0, f"the answer is not JSON: {type(error).__name__}") from None
         except TransportError as error:
             raise ClusterUnavailableError(0, f"{type(error).__name__}: {error.message}") from None
-
-    def _with_timeout(self, timeout: float) -> Elasticsearch:
-        """The client with a timeout, in whole seconds where it is longer than one.
-
-        Making one takes half a millisecond, which is more than the rest of a small request; so they are kept.
-        """
-        seconds = float(int(timeout)) if timeout >= 1 else max(timeout, 0.1)
-        if seconds not in self._by_timeout:
-            if len(self._by_timeout) > 100:  # of odd timeouts below a second
-                self._by_timeout.clear()
-            self._by_timeout[seconds] = self._client.options(request_timeout=seconds)
-        return self._by_timeout[seconds]
 
 
 def _reason(error: ApiError) -> str:
