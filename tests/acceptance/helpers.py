@@ -10,7 +10,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import requests
+
+from local import emulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,3 +124,18 @@ def published(account: Account, metric: str, service: str) -> tuple[float, float
         Statistics=["Sum", "SampleCount"],
     )["Datapoints"]
     return sum(point["Sum"] for point in points), sum(point["SampleCount"] for point in points)
+
+
+def client_as(account: Account, component: str, service: str) -> Any:
+    """A client with the credentials of a function's role."""
+    function = account.outputs()[f"{component.capitalize()}Function"]
+    role = account.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+    session = account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    return boto3.client(
+        service,
+        endpoint_url=account.endpoint,
+        region_name=emulator.REGION,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )

@@ -11,13 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local import emulator
 from local.state import CHECKOUT, tool
-from tests.acceptance.helpers import documents, published, subscription_event
+from tests.acceptance.helpers import client_as, documents, published, subscription_event
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -158,26 +156,11 @@ def test_the_command_tells_that_there_is_no_such_stack(account: Account) -> None
     assert done.stderr.startswith("watchpost: The stack nowhere cannot be read: ")
 
 
-def _as_the_replay(account: Account, service: str) -> Any:
-    """A client with the credentials of the function's role."""
-    function = account.outputs()["ReplayFunction"]
-    role = account.client("lambda").get_function_configuration(FunctionName=function)["Role"]
-    session = account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    return boto3.client(
-        service,
-        endpoint_url=account.endpoint,
-        region_name=emulator.REGION,
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
-    )
-
-
 def test_the_role_may_do_what_a_replay_needs_and_no_more(account: Account) -> None:
     outputs = account.outputs()
     bucket = outputs["DeadLetterBucket"]
-    s3 = _as_the_replay(account, "s3")
-    functions, secrets = _as_the_replay(account, "lambda"), _as_the_replay(account, "secretsmanager")
+    s3 = client_as(account, "replay", "s3")
+    functions, secrets = client_as(account, "replay", "lambda"), client_as(account, "replay", "secretsmanager")
     event = json.dumps({"deadLetters": []}).encode()
 
     # what it needs

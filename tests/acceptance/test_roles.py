@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local import emulator
+from tests.acceptance.helpers import client_as
 
 if TYPE_CHECKING:
     from local.account import Account
-
-
-def _as(account: Account, component: str, service: str) -> Any:
-    """A client with the credentials of a function's role."""
-    function = account.outputs()[f"{component.capitalize()}Function"]
-    role = account.client("lambda").get_function_configuration(FunctionName=function)["Role"]
-    session = account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    return boto3.client(
-        service,
-        endpoint_url=account.endpoint,
-        region_name=emulator.REGION,
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
-    )
 
 
 def _refused(call: Any, **arguments: Any) -> bool:
@@ -38,7 +22,7 @@ def _refused(call: Any, **arguments: Any) -> bool:
 
 
 def test_the_shipper_may_publish_metrics_and_no_alarms(account: Account) -> None:
-    cloudwatch = _as(account, "shipper", "cloudwatch")
+    cloudwatch = client_as(account, "shipper", "cloudwatch")
     datum = {"MetricName": "m", "Value": 1.0, "Dimensions": [{"Name": "Service", "Value": "roles-test"}]}
 
     cloudwatch.put_metric_data(Namespace="Watchpost", MetricData=[datum])
@@ -47,7 +31,7 @@ def test_the_shipper_may_publish_metrics_and_no_alarms(account: Account) -> None
 
 
 def test_the_shipper_may_write_dead_letters_and_not_read_them(account: Account) -> None:
-    s3, bucket = _as(account, "shipper", "s3"), account.outputs()["DeadLetterBucket"]
+    s3, bucket = client_as(account, "shipper", "s3"), account.outputs()["DeadLetterBucket"]
 
     s3.put_object(Bucket=bucket, Key="roles-test", Body=b"")
 
@@ -65,7 +49,7 @@ def test_the_shipper_may_write_dead_letters_and_not_read_them(account: Account) 
     ],
 )
 def test_each_function_may_read_its_own_secret_only(account: Account, component: str, may: str, may_not: str) -> None:
-    secrets, outputs = _as(account, component, "secretsmanager"), account.outputs()
+    secrets, outputs = client_as(account, component, "secretsmanager"), account.outputs()
 
     assert secrets.get_secret_value(SecretId=outputs[may])["SecretString"]
 
@@ -73,14 +57,14 @@ def test_each_function_may_read_its_own_secret_only(account: Account, component:
 
 
 def test_the_provisioner_may_touch_its_own_alarms_only(account: Account) -> None:
-    cloudwatch = _as(account, "provisioner", "cloudwatch")
+    cloudwatch = client_as(account, "provisioner", "cloudwatch")
 
     assert _refused(cloudwatch.delete_alarms, AlarmNames=["somebody-elses"])
 
 
 @pytest.mark.parametrize("component", ["shipper", "provisioner", "notifier"])
 def test_only_the_subscriber_may_subscribe(account: Account, component: str) -> None:
-    logs = _as(account, component, "logs")
+    logs = client_as(account, component, "logs")
 
     assert _refused(
         logs.put_subscription_filter,
