@@ -31,6 +31,7 @@ def surroundings(aws: str, elasticsearch: str = "", login: dict[str, str] | None
         connect=lambda **_: cluster,
         cloudwatch=lambda: cloudwatch,
         s3=_nothing_is_stored,
+        entry_of=lambda _: None,
         deadline=Deadline(lambda: 60.0),
         request_id="benchmark",
         now_ms=lambda: time.time_ns() // 1_000_000,

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
 
+    # The others' stubs are installed, DynamoDB's are not.
+    DynamoDBClient = Any
+
 # Short enough that a hanging endpoint leaves time to store what it did not take (seconds).
 CONNECT_TIMEOUT = 3
 READ_TIMEOUT = 10
 MAX_ATTEMPTS = 4
+BRIEF = 1  # seconds to connect, and to read, for callers that do without an answer
 
 
 def code_of(error: Exception) -> str:
@@ -39,9 +43,11 @@ def session() -> botocore.session.Session:
     return botocore.session.get_session()
 
 
-def _client(service: str) -> Any:
-    retries = {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
-    config = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries=retries)  # type: ignore[arg-type]  # the stub wants its own TypedDict
+def _client(
+    service: str, attempts: int = MAX_ATTEMPTS, connect: float = CONNECT_TIMEOUT, read: float = READ_TIMEOUT
+) -> Any:
+    retries = {"mode": "standard", "total_max_attempts": attempts}
+    config = Config(connect_timeout=connect, read_timeout=read, retries=retries)  # type: ignore[arg-type]  # the stub wants its own TypedDict
     return session().create_client(service, config=config)
 
 
@@ -52,15 +58,39 @@ def cloudwatch() -> CloudWatchClient:
 
 
 @functools.lru_cache(maxsize=1)
+def dynamodb() -> DynamoDBClient:
+    """Amazon DynamoDB."""
+    return _client("dynamodb")
+
+
+@functools.lru_cache(maxsize=1)
+def dynamodb_brief() -> DynamoDBClient:
+    """Amazon DynamoDB for callers that do without an answer rather than wait: two attempts of a second each."""
+    return _client("dynamodb", attempts=2, connect=BRIEF, read=BRIEF)
+
+
+@functools.lru_cache(maxsize=1)
 def lambda_() -> LambdaClient:
     """AWS Lambda."""
     return _client("lambda")  # type: ignore[no-any-return]
 
 
 @functools.lru_cache(maxsize=1)
+def lambda_once() -> LambdaClient:
+    """AWS Lambda for callers that count and pace their own attempts: one call is one request."""
+    return _client("lambda", attempts=1)  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
 def logs() -> CloudWatchLogsClient:
     """CloudWatch Logs."""
     return _client("logs")  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
+def logs_once() -> CloudWatchLogsClient:
+    """CloudWatch Logs for callers that count and pace their own attempts: one call is one request."""
+    return _client("logs", attempts=1)  # type: ignore[no-any-return]
 
 
 @functools.lru_cache(maxsize=1)
@@ -85,3 +115,9 @@ def ssm() -> SSMClient:
 def tagging() -> ResourceGroupsTaggingAPIClient:
     """Resource Groups Tagging API."""
     return _client("resourcegroupstaggingapi")  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=1)
+def tagging_once() -> ResourceGroupsTaggingAPIClient:
+    """Resource Groups Tagging API for callers that count and pace their own attempts: one call is one request."""
+    return _client("resourcegroupstaggingapi", attempts=1)  # type: ignore[no-any-return]

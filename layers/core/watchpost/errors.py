@@ -4,8 +4,8 @@ WatchpostError
 ├── RetryableError              the same call may succeed later
 │   ├── ClusterUnavailableError      Elasticsearch did not take a request (status, reason)
 │   ├── DeadLetterError         the dead-letter bucket did not take an object (key, reason)
-│   ├── ProvisioningError       alarms, dashboards or index templates are not as defined (failed)
-│   └── SubscriptionError       log groups could not be subscribed (failed)
+│   ├── LedgerError             the ledger did not take all entries in time (left)
+│   └── ProvisioningError       alarms, dashboards or index templates are not as defined (failed)
 └── PermanentError              the same call fails again until somebody changes something
     ├── ClusterRefusedError          Elasticsearch refused a request (status, reason)
     ├── ConfigurationError      a setting or the configuration document is wrong (path, found, expected)
@@ -61,6 +61,19 @@ class DeadLetterError(RetryableError):
         self.reason = reason
 
 
+class LedgerError(RetryableError):
+    """The subscriptions' ledger did not take all entries in time; the others are written.
+
+    Attributes: left (names of the log groups whose entries were not written). The message names the first five.
+    """
+
+    def __init__(self, left: Sequence[str]) -> None:
+        more = [f"{len(left) - 5} more"] if len(left) > 5 else []
+        named = ", ".join([*left[:5], *more])
+        super().__init__(f"{len(left)} entries of the ledger could not be written, the table is too busy: {named}")
+        self.left = list(left)
+
+
 class ProvisioningError(RetryableError):
     """Alarms, dashboards or index templates are not as they are defined; the others are.
 
@@ -72,19 +85,6 @@ class ProvisioningError(RetryableError):
         more = [f"{len(failed) - 5} more"] if len(failed) > 5 else []
         super().__init__(f"{len(failed)} not done: {', '.join(named + more)}")
         self.failed = list(failed)
-
-
-class SubscriptionError(RetryableError):
-    """Log groups could not be subscribed; the others were.
-
-    Attributes: failed (the reason for each log group). The message names the first twenty.
-    """
-
-    def __init__(self, failed: Mapping[str, str]) -> None:
-        named = [f"{group} ({reason})" for group, reason in list(failed.items())[:20]]
-        more = [f"{len(failed) - 20} more"] if len(failed) > 20 else []
-        super().__init__(f"{len(failed)} log groups could not be subscribed: {', '.join(named + more)}")
-        self.failed = dict(failed)
 
 
 class ClusterRefusedError(PermanentError):

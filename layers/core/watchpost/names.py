@@ -34,6 +34,11 @@ def service_of_filter(filter_name: str) -> str | None:
     return filter_name.removeprefix(FILTER_PREFIX) or None if filter_name.startswith(FILTER_PREFIX) else None
 
 
+def account_policy(stack: str) -> str:
+    """Name of the account-level subscription policy that stands for the filters of single groups (account mode)."""
+    return f"{stack}-subscriptions"
+
+
 def alarm(stack: str, service: str, resource: str, alarm_id: str) -> str:
     """Stable name of an alarm. It holds no threshold, so an edited threshold changes the alarm in place."""
     return f"{stack}/{service}/{resource}/{alarm_id}"[:255]

@@ -12,6 +12,8 @@ from watchpost.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ACCOUNT = "account"  # of subscription_scope
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -34,6 +36,8 @@ class Settings:
     warning_topic: str  # ARN of the SNS topic for the others
     shipper_arn: str  # destination of the subscription filters, unless there is a stream
     stream_arn: str  # of the Kinesis stream, whether the stack has one or not
+    ledger_table: str  # name of the DynamoDB table with the subscriptions' ledger
+    subscription_scope: str  # "groups": a filter for each log group; "account": one policy for all of them
     stream_role: str  # ARN of what CloudWatch Logs writes to the stream as; "none" when filters go to the shipper
 
     @classmethod

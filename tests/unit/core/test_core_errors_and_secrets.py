@@ -35,6 +35,7 @@ def test_every_error_is_on_one_branch_and_drawn_in_the_tree(error: type[Exceptio
         (errors.ClusterUnavailableError(503, "busy"), {"status": 503, "reason": "busy"}),
         (errors.ClusterRefusedError(400, "bad"), {"status": 400, "reason": "bad"}),
         (errors.DeadLetterError("a/b", "denied"), {"key": "a/b", "reason": "denied"}),
+        (errors.LedgerError(["/a", "/b"]), {"left": ["/a", "/b"]}),
         (errors.ConfigurationError("a.b", "1", "2"), {"path": "a.b", "found": "1", "expected": "2"}),
         (
             errors.DefinitionError("f.yaml", "a", "1", "2"),
@@ -42,22 +43,21 @@ def test_every_error_is_on_one_branch_and_drawn_in_the_tree(error: type[Exceptio
         ),
         (errors.PayloadError("malformed", "json"), {"what": "malformed", "expected": "json"}),
         (errors.NotificationError("ops", 500, "HTTP 500"), {"channel": "ops", "status": 500}),
-        (errors.SubscriptionError({"/x": "denied"}), {"failed": {"/x": "denied"}}),
     ],
 )
 def test_an_error_carries_its_facts_and_says_them(error: Exception, facts: dict[str, object]) -> None:
     assert {name: getattr(error, name) for name in facts} == facts
-    said = [text for fact in facts.values() for text in (fact if isinstance(fact, dict) else [fact])]
+    said = [text for fact in facts.values() for text in (fact if isinstance(fact, dict | list) else [fact])]
     assert [text for text in said if str(text) not in str(error)] == []
 
 
-@pytest.mark.parametrize(("count", "more"), [(20, False), (21, True)])
-def test_the_message_about_log_groups_names_twenty_and_counts_the_others(count: int, more: bool) -> None:
-    error = errors.SubscriptionError({f"/group/{number}/": "denied" for number in range(count)})
+@pytest.mark.parametrize(("count", "more"), [(5, False), (6, True)])
+def test_the_message_about_the_ledger_names_five_and_counts_the_others(count: int, more: bool) -> None:
+    error = errors.LedgerError([f"/group/{number}/" for number in range(count)])
 
-    assert len(re.findall(r"/group/\d+/", str(error))) == 20
+    assert len(re.findall(r"/group/\d+/", str(error))) == 5
     assert ("1 more" in str(error)) == more
-    assert len(error.failed) == count
+    assert len(error.left) == count
 
 
 @given(

@@ -68,6 +68,12 @@ def test_a_foreign_filters_name_carries_no_service(name: str) -> None:
     assert names.service_of_filter(name) is None
 
 
+def test_each_stack_has_its_account_policy() -> None:
+    assert names.account_policy("blue") == "blue-subscriptions"
+    # which is no filter that carries a service
+    assert names.service_of_filter(names.account_policy("blue")) is None
+
+
 @pytest.mark.parametrize(("length", "kept"), [(249, 249), (250, 249)])
 def test_an_alarms_name_is_cut_at_255_characters(length: int, kept: int) -> None:
     assert names.alarm("s", "a", "r", "i" * length) == "s/a/r/" + "i" * kept

@@ -30,6 +30,8 @@ SETTINGS = Settings(
     shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper",
     stream_arn="arn:aws:kinesis:eu-west-1:123456789012:stream/logs",
     stream_role="none",
+    ledger_table="watchpost-subscriptions",
+    subscription_scope="groups",
 )
 FIELDS = {
     *("version", "text", "title", "state", "previous_state", "severity", "service", "resource", "alarm", "alarm_name"),

@@ -25,4 +25,6 @@ def settings() -> Settings:
         shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:wp-shipper",
         stream_arn="arn:aws:kinesis:eu-west-1:123456789012:stream/logs",
         stream_role="none",
+        ledger_table="watchpost-subscriptions",
+        subscription_scope="groups",
     )

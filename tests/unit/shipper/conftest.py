@@ -36,6 +36,8 @@ SETTINGS = Settings(
     shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper",
     stream_arn="arn:aws:kinesis:eu-west-1:123456789012:stream/watchpost-logs",
     stream_role="none",
+    ledger_table="watchpost-subscriptions",
+    subscription_scope="groups",
 )
 
 
