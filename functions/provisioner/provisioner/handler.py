@@ -37,9 +37,7 @@ def _account() -> Account:
         cloudwatch=aws.cloudwatch(),
         lambda_=aws.lambda_(),
         tagging=aws.tagging(),
-        configuration=configuration.Source(
-            lambda: aws.ssm().get_parameter(Name=current.config_parameter)["Parameter"]["Value"]
-        ).get,
+        configuration=configuration.source(current.config_parameter).get,
         cluster=lambda: elasticsearch.cluster(current, fresh=True),
         definitions=definitions(),
     )

@@ -1,4 +1,4 @@
-"""The configuration document: every mistake is told with its path, and a good document outlives a bad one."""
+"""The configuration document: every mistake is told with its path."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from watchpost.configuration import (
-    KEEP_SECONDS,
     PLATFORM_CHOICES,
     RETENTION_DAYS,
     AlarmOverride,
     Configuration,
     Logs,
     ServiceRule,
-    Source,
     parse,
 )
 from watchpost.errors import ConfigurationError
@@ -194,57 +192,3 @@ def test_what_is_written_is_read_back(
     found = parse(json.dumps(document))
 
     assert found == Configuration(tuple(rules), tuple(tags), logs, (), alarms)
-
-
-class _Parameter:
-    """A parameter whose content changes, and the clock of whoever reads it."""
-
-    def __init__(self, *contents: str) -> None:
-        self.contents = list(contents)
-        self.reads = 0
-        self.now = 0.0
-        self.source = Source(self.read, lambda: self.now)
-
-    def read(self) -> str:
-        self.reads += 1
-        return self.contents[min(self.reads, len(self.contents)) - 1]
-
-
-GOOD, NEWER, BAD = '{"service_tags": ["a"]}', '{"service_tags": ["b"]}', '{"service_tags": "b"}'
-
-
-def test_the_document_is_kept_for_five_minutes_and_then_read_anew() -> None:
-    parameter = _Parameter(GOOD, NEWER)
-
-    assert parameter.source.get().service_tags == ("a",)
-    parameter.now = KEEP_SECONDS - 0.001
-    assert parameter.source.get().service_tags == ("a",)
-    assert parameter.reads == 1
-    parameter.now = KEEP_SECONDS
-    assert parameter.source.get().service_tags == ("b",)
-    assert parameter.reads == 2
-
-
-def test_the_last_good_document_outlives_a_bad_one_and_the_warning_says_why(caplog: pytest.LogCaptureFixture) -> None:
-    # given a good document that was followed by a bad one
-    parameter = _Parameter(GOOD, BAD, NEWER)
-    parameter.source.get()
-
-    # when it is time to read it anew
-    parameter.now = KEEP_SECONDS
-
-    # then the good one stays in force, for another five minutes
-    assert parameter.source.get().service_tags == ("a",)
-    assert "configuration.service_tags" in caplog.text
-    assert parameter.source.get().service_tags == ("a",)
-    assert parameter.reads == 2
-    parameter.now = 2 * KEEP_SECONDS
-    assert parameter.source.get().service_tags == ("b",)
-
-
-def test_a_first_document_that_is_bad_is_an_error_and_is_read_anew_at_once() -> None:
-    parameter = _Parameter(BAD, GOOD)
-
-    with pytest.raises(ConfigurationError):
-        parameter.source.get()
-    assert parameter.source.get().service_tags == ("a",)

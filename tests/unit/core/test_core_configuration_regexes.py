@@ -6,7 +6,7 @@ import re
 import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from watchpost.configuration import charsets, regexes
 
@@ -79,6 +79,8 @@ def test_an_expression_with_a_bound_is_accepted(text: str) -> None:
         ("(", "a mistake"),
         ("[[a]b", "a mistake"),
         ("a{1,99999999999}", "a mistake"),
+        ("(?<=a{1,3})b", "a mistake"),
+        ("(?a)(?u)b", "a mistake"),
         ("x" * (regexes.LONGEST + 1), "501 characters"),
     ],
 )
@@ -118,9 +120,9 @@ class _Attempts:
         if name in ("MAX_REPEAT", "MIN_REPEAT"):
             return self.repeat(argument, rest, at, then, 0)
         self.steps += 1
-        if at < len(self.text) and _of(operation, argument, self.text[at]):
-            return self.run(rest, at + 1, then)
-        return False
+        if name == "AT":
+            return at == (0 if str(argument) == "AT_BEGINNING" else len(self.text)) and self.run(rest, at, then)
+        return at < len(self.text) and _of(operation, argument, self.text[at]) and self.run(rest, at + 1, then)
 
     def repeat(self, argument: tuple[int, int, object], rest: list[object], at: int, then: object, done: int) -> bool:
         least, most, body = argument
@@ -157,13 +159,94 @@ def test_no_attempt_of_an_accepted_expression_takes_more_steps_than_computed(exp
         assert found == (re.compile(expression).match(text, at) is not None)
 
 
+NAME = 512  # characters of the longest name of a log group
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "^/ecs/(?P<service>[^/]+)/",
+        "/(?P<env>[a-z]+)/(?P<service>[a-z-]+)$",
+        "([^/]+)/([^/]+)$",
+        "[a-z0-9-]+-(dev|prod)$",
+        r"^/aws/(lambda|ecs)/(?P<service>[\w-]+?)(-(dev|prod))?$",
+        "^/aws/(?:[^/]+/)*(?P<service>[^/]+)$",
+        "^/aws/.*/.*/.*",
+        ".*-(dev|prod)-.*",
+        "^(?!/aws/lambda/)",
+        "^(?!.*test).*$",
+        "a.*b",
+        "(?i)LAMBDA",
+        ".*",
+        "a*",
+        "(" * 20 + "a" + ")" * 20,
+    ],
+)
+def test_on_names_ordinary_expressions_are_accepted(text: str) -> None:
+    assert regexes.refusal_on_bounded(text, NAME) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("(a+)+$", "multiply"),
+        ("(a|a)*b", "multiply"),
+        ("(a|aa)+$", "multiply"),
+        ("(x+x+)+y", "multiply"),
+        ("^(([a-z])+.)+[A-Z]([a-z])+$", "multiply"),
+        ("(a*)*b", "the empty text"),
+        ("(?:a?){1,30}b", "the empty text"),
+        (".*a.*b", "steps"),
+        (r"^\w+\w+\w+$", "steps"),
+        ("([a-z]+-)+prod", "steps"),
+        (r"(a)\1", "groupref"),
+        ("a++b", "possessive"),
+        ("(?>a)b", "atomic"),
+        ("(?<=a+)b", "a mistake"),
+        ("(", "a mistake"),
+        ("(" * 500 + "a" + ")" * 500, "deeply"),
+    ],
+)
+def test_on_names_an_expression_whose_repeats_multiply_is_refused_with_the_reason(text: str, reason: str) -> None:
+    assert reason in (regexes.refusal_on_bounded(text, NAME) or "accepted")
+
+
+def test_the_most_steps_on_a_name_and_one_more() -> None:
+    """The steps of an expression that begins anywhere are those of one attempt, as often as there are places."""
+    places = NAME + 1
+    most = regexes.MOST_STEPS_ON_BOUNDED // places
+
+    assert regexes.most_steps_on_bounded("x" * 7, NAME) == 7 * places
+    assert regexes.refusal_on_bounded("x" * most, NAME) is None
+    assert "steps" in (regexes.refusal_on_bounded("x" * (most + 1), NAME) or "accepted")
+
+
+@settings(max_examples=500, deadline=None)  # an accepted expression may take millions of steps
+@given(st.sampled_from(["", "^"]), EXPRESSIONS, st.sampled_from(["", "$"]), st.text("abx", max_size=10))
+@example("", "a*b", "", "aaaa")  # what is repeated is tried once more than it matches
+def test_no_search_in_a_bounded_text_takes_more_steps_than_computed(
+    start: str, inner: str, end: str, text: str
+) -> None:
+    """Counted by an engine that goes back like Python's, from each place of the text until it is found."""
+    expression, longest = start + inner + end, max(len(text), 1)
+    if regexes.refusal_on_bounded(expression, longest) is not None:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parsed = list(regexes.parser.parse(expression))
+    attempts = _Attempts(text)
+    found = any(attempts.run(parsed, at, lambda _place: True) for at in range(len(text) + 1))
+
+    assert attempts.steps <= regexes.most_steps_on_bounded(expression, longest)
+    assert found == (re.search(expression, text) is not None)
+
+
 @given(EXPRESSIONS | st.text(max_size=20))
 def test_every_text_is_accepted_as_an_expression_or_refused_with_a_reason(text: str) -> None:
-    reason = regexes.refusal(text)
-
-    assert reason is None or reason
-    if reason is None:
-        re.compile(text)
+    for reason in (regexes.refusal(text), regexes.refusal_on_bounded(text, NAME)):
+        assert reason is None or reason
+        if reason is None:
+            re.compile(text)
 
 
 @pytest.mark.parametrize(

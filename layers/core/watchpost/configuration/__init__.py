@@ -1,7 +1,8 @@
 """The configuration document: what may change without a deployment.
 
 It lies in SSM Parameter Store as JSON. A function keeps it for five minutes, and keeps the last good one when a newer
-one cannot be read or is wrong. The whole document, with its defaults:
+one cannot be read or is wrong. A function that has none yet takes the newest earlier version that is right. The whole
+document, with its defaults:
 
     services:                     # rules, the first that matches a log group counts
       - log_group: /aws/lambda/orders-*     # a glob
@@ -21,6 +22,9 @@ one cannot be read or is wrong. The whole document, with its defaults:
       dimensions: []              # tags of metric lines that become dimensions beside Service
       report: false               # publish memory use and init duration of REPORT lines
       max_dimension_sets: 100     # of one metric and an invocation, 1 to 1,000
+    subscriptions:
+      default: include            # what becomes of log groups that no rule matches: include or exclude
+      rules: []                   # which log groups are shipped and how, the first that matches decides
     alarms: {}                    # <kind>.<alarm>: {enabled: false} or {threshold: 5}
 
 `docs/configuration.md` explains every field.
@@ -28,22 +32,28 @@ one cannot be read or is wrong. The whole document, with its defaults:
 
 from __future__ import annotations
 
-from watchpost.configuration.document import PLATFORM_CHOICES, RETENTION_DAYS, parse
+from watchpost.configuration.document import PLATFORM_CHOICES, parse
 from watchpost.configuration.model import (
     ECS_FIELDS,
+    RETENTION_DAYS,
     AlarmOverride,
     Configuration,
     CustomPattern,
+    Destination,
+    GroupMatch,
     Levels,
     Lift,
     LogRule,
     Logs,
     Match,
     Redact,
+    Retention,
     Sample,
     ServiceRule,
+    SubscriptionRule,
+    Subscriptions,
 )
-from watchpost.configuration.source import KEEP_SECONDS, Source, _sources, current
+from watchpost.configuration.source import KEEP_SECONDS, Document, Source, _sources, current, problem, source
 
 __all__ = [
     "ECS_FIELDS",
@@ -53,16 +63,24 @@ __all__ = [
     "AlarmOverride",
     "Configuration",
     "CustomPattern",
+    "Destination",
+    "Document",
+    "GroupMatch",
     "Levels",
     "Lift",
     "LogRule",
     "Logs",
     "Match",
     "Redact",
+    "Retention",
     "Sample",
     "ServiceRule",
     "Source",
+    "SubscriptionRule",
+    "Subscriptions",
     "_sources",
     "current",
     "parse",
+    "problem",
+    "source",
 ]

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 
-from watchpost.configuration.model import AlarmOverride, Configuration, Logs, ServiceRule
+from watchpost.configuration.model import RETENTION_DAYS, AlarmOverride, Configuration, Logs, ServiceRule
 from watchpost.configuration.node import Node
 from watchpost.configuration.rules import labels, lifts, log_rules, redact
+from watchpost.configuration.subscriptions import subscriptions
 from watchpost.errors import ConfigurationError
 
 PLATFORM_CHOICES = ("all", "report", "none")
-# The only numbers of days that CloudWatch Logs takes (API reference, PutRetentionPolicy).
-RETENTION_DAYS = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-)  # fmt: skip  # numbers are easier to read in rows
 MOST_DIMENSION_SETS = 1_000
 
 
@@ -28,7 +25,9 @@ def parse(text: str) -> Configuration:
         raise ConfigurationError("configuration", f"text that is not JSON ({error})", "a JSON object") from None
     except RecursionError:
         raise ConfigurationError("configuration", "text that is nested too deeply", "a JSON object") from None
-    top = Node("configuration", document).object({"services", "service_tags", "logs", "metrics", "alarms"})
+    top = Node("configuration", document).object(
+        {"services", "service_tags", "logs", "metrics", "alarms", "subscriptions"}
+    )
     metrics = top["metrics"].object({"dimensions", "report", "max_dimension_sets"})
     default = Configuration()
     return Configuration(
@@ -39,6 +38,7 @@ def parse(text: str) -> Configuration:
         alarms={name: _override(node) for name, node in top["alarms"].object(None).items()},
         metric_report=metrics["report"].boolean(default=default.metric_report),
         max_dimension_sets=metrics["max_dimension_sets"].integer(1, MOST_DIMENSION_SETS, default.max_dimension_sets),
+        subscriptions=subscriptions(top["subscriptions"]),
     )
 
 

@@ -17,6 +17,13 @@ APPLICATION, METRIC, PLATFORM = "application", "metric", "platform"
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 # The redaction patterns that Watchpost brings.
 PATTERNS = ("email", "card", "aws_access_key_id", "aws_secret_access_key", "bearer_token", "authorization")
+# Classes of log groups (CloudWatch Logs API, CreateLogGroup).
+LOG_CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")
+# The only numbers of days that CloudWatch Logs takes (API reference, PutRetentionPolicy).
+RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip  # numbers are easier to read in rows
+INCLUDE, EXCLUDE = "include", "exclude"
 TYPES = ("keyword", "long", "double", "boolean", "date", "ip")
 # Fields of the Elastic Common Schema that can be lifted to, with their types (ECS field reference; `wildcard` is
 # `keyword` here). None is below an object that every document has, so lifting never changes what the pipeline wrote.
@@ -136,6 +143,57 @@ class Logs:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupMatch:
+    """What a log group must be for a rule to concern it; all that is given must hold, and of each tuple one item."""
+
+    prefix: tuple[str, ...] = ()  # beginnings of its name
+    glob: tuple[str, ...] = ()  # of its whole name
+    regex: tuple[str, ...] = ()  # found somewhere in its name
+    # Names of tags with globs of their values; the tag may be the group's or its function's. No glob: any value.
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    log_class: tuple[str, ...] = ()  # of LOG_CLASSES
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how long a log group keeps its events."""
+
+    days: int
+    overrule: bool = False  # also where the group has another one
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a subscription filter points to."""
+
+    arn: str  # of a function, a stream, a delivery stream or a destination of CloudWatch Logs
+    role: str | None = None  # ARN of what CloudWatch Logs writes to it as
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRule:
+    """One rule of `subscriptions.rules`. At most one of service, service_tag and service_capture is given."""
+
+    name: str
+    match: GroupMatch
+    exclude: bool = False
+    service: str | None = None  # fixed
+    service_tag: str | None = None  # name of a tag, of the group or of its function
+    service_capture: str | None = None  # name of a group in one of the regexes
+    filter_pattern: str = ""  # "" is every line
+    destination: Destination | None = None  # None: the stack's own
+    retention: Retention | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """Which log groups are subscribed, and how."""
+
+    default: str = INCLUDE  # what becomes of groups that no rule matches: INCLUDE or EXCLUDE
+    rules: tuple[SubscriptionRule, ...] = ()  # the first that matches decides
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmOverride:
     """What one alarm of a kind is changed to, for all services."""
 
@@ -154,6 +212,7 @@ class Configuration:
     alarms: Mapping[str, AlarmOverride] = field(default_factory=dict)
     metric_report: bool = False  # publish memory use and init duration of REPORT lines
     max_dimension_sets: int = 100  # of one metric and an invocation
+    subscriptions: Subscriptions = field(default_factory=Subscriptions)
 
     def rule_for(self, log_group: str) -> ServiceRule | None:
         """The first rule whose glob matches a log group."""

@@ -63,6 +63,12 @@ class Node:
             raise self.wrong(f"at most {most} characters", f"{len(self.value)} characters")
         return self.value
 
+    def text(self, most: int) -> str:
+        """A text that may be empty; most: how many characters it may have."""
+        if not isinstance(self.value, str):
+            raise self.wrong("a text")
+        return self.string(most) if self.value else ""
+
     def optional(self, most: int | None = None) -> str | None:
         """A text, or None when it is not given."""
         return self.string(most) if self.given else None

@@ -73,7 +73,7 @@ def _log_rule(node: Node) -> LogRule:
     if len(actions) != 1:
         raise node.wrong("exactly one of " + ", ".join(_ACTIONS), " and ".join(actions) or "none of them")
     found = LogRule(
-        name=_name(rule["name"]),
+        name=rule_name(rule["name"]),
         log_group=rule["log_group"].optional(),
         service=rule["service"].optional(),
         lines=rule["lines"].choices(_LINES[actions[0]]) if rule["lines"].given else (APPLICATION,),
@@ -92,7 +92,8 @@ def _log_rule(node: Node) -> LogRule:
     return found
 
 
-def _name(node: Node) -> str:
+def rule_name(node: Node) -> str:
+    """The name of a rule or a pattern. Raises ConfigurationError."""
     name = node.string()
     if not _NAME.fullmatch(name):
         raise node.wrong(_NAME_EXPECTED)
@@ -170,13 +171,13 @@ def redact(node: Node) -> Redact:
     custom: list[CustomPattern] = []
     for item in found["custom"].items(MOST_CUSTOM):
         fields = item.object({"name", "regex"})
-        name = _name(fields["name"])
+        name = rule_name(fields["name"])
         if name in PATTERNS or any(name == other.name for other in custom):
             raise fields["name"].wrong("a name that no other pattern has")
         custom.append(CustomPattern(name, _regex(fields["regex"])))
     keys = []
     for item in found["keys"].items(MOST_KEYS):
-        key = _name(item)
+        key = rule_name(item)
         if not key.strip("-_"):
             raise item.wrong("a name with a letter or a digit")
         keys.append(key)

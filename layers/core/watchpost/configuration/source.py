@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,42 +20,140 @@ if TYPE_CHECKING:
     from watchpost.configuration.model import Configuration
 
 KEEP_SECONDS = 300
+MOST_EARLIER = 20  # versions that are looked at; Parameter Store keeps 100 (SSM API, GetParameterHistory)
 
 _log = logging.getLogger(__name__)
 
 
-class Source:
-    """The document of one stack, kept for five minutes; the last good one outlives a failed refresh."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text of a document, not checked yet."""
 
-    def __init__(self, fetch: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
-        self._fetch = fetch
+    text: str
+    version: int = 0  # of the parameter, from 1 on; 0 where nobody counts
+
+
+class Source:
+    """The document of one stack, kept for five minutes; the last good one outlives a failed refresh.
+
+    newest: reads the newest document; a mere text is one whose version is not counted. earlier: reads the text of a
+    version, None when there is none (any more). Both may raise botocore's errors.
+    """
+
+    def __init__(
+        self,
+        newest: Callable[[], Document | str],
+        clock: Callable[[], float] = time.monotonic,
+        earlier: Callable[[int], str | None] = lambda _version: None,
+    ) -> None:
+        self._newest = newest
         self._clock = clock
-        self._kept: Configuration | None = None
+        self._earlier = earlier
+        self._kept: tuple[int, Configuration] | None = None  # with its version
         self._read_at = 0.0
+        self._problem: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the newest document while an earlier one is in force, in one line; None when all is well.
+
+        Of the last document that could be read, by `get`.
+        """
+        return self._problem
 
     def get(self) -> Configuration:
-        """The configuration in force.
+        """The configuration in force: the newest version of the document that is right.
 
-        Raises what the first reading raises (ConfigurationError, botocore's errors); later failures are logged and
-        leave the last good document in force.
+        Raises what the first reading raises (ConfigurationError when none of the last versions is right, botocore's
+        errors); later failures are logged and leave the last good document in force.
         """
-        if self._kept is not None and self._clock() - self._read_at < KEEP_SECONDS:
-            return self._kept
+        if self._kept is None or self._clock() - self._read_at >= KEEP_SECONDS:
+            self._kept = self._refresh()
+            self._read_at = self._clock()
+        return self._kept[1]
+
+    def _refresh(self) -> tuple[int, Configuration]:
         try:
-            self._kept = parse(self._fetch())
-        except (ConfigurationError, BotoCoreError, ClientError) as error:
+            read = self._newest()
+        except (BotoCoreError, ClientError) as error:
             if self._kept is None:
                 raise
             _log.warning("the configuration could not be refreshed, the last good one stays in force: %s", error)
-        self._read_at = self._clock()
+            return self._kept
+        newest = read if isinstance(read, Document) else Document(read)
+        try:
+            good = newest.version, parse(newest.text)
+        except ConfigurationError as error:
+            found = self._last_good(newest.version)
+            if found is None:
+                raise
+            wrong, right = _named(newest.version), _named(found[0])
+            self._problem = _one_line(f"{wrong} is wrong, {right} stays in force: {error}")
+            _log.warning("the configuration could not be refreshed: %s", self._problem)
+            return found
+        self._problem = None
+        return good
+
+    def _last_good(self, wrong: int) -> tuple[int, Configuration] | None:
+        """The newest good document before a version; what is in force already when there is no newer one."""
+        try:
+            for version in range(wrong - 1, max(wrong - 1 - MOST_EARLIER, 0), -1):
+                text = None if self._kept and self._kept[0] == version else self._earlier(version)
+                if text is None:
+                    break
+                try:
+                    return version, parse(text)
+                except ConfigurationError:
+                    continue
+        except (BotoCoreError, ClientError):
+            # It may be readable later, so the mistake in the newest one is not what the caller has to be told.
+            if self._kept is None:
+                raise
         return self._kept
 
 
 _sources: dict[str, Source] = {}
 
 
+def source(parameter: str) -> Source:
+    """A source of its own for an SSM parameter: its first `get` reads what has just been stored."""
+    return Source(functools.partial(_read, parameter), earlier=functools.partial(_version, parameter))
+
+
 def current(parameter: str) -> Configuration:
-    """The configuration in an SSM parameter, through the cache of this process."""
+    """The configuration in an SSM parameter, through the cache of this process. Raises what Source.get raises."""
     if parameter not in _sources:
-        _sources[parameter] = Source(lambda: aws.ssm().get_parameter(Name=parameter)["Parameter"]["Value"])
+        _sources[parameter] = source(parameter)
     return _sources[parameter].get()
+
+
+def problem(parameter: str) -> str | None:
+    """What is wrong with the newest document while an earlier one is in force; None when all is well.
+
+    As of the last call of `current`.
+    """
+    return _sources[parameter].problem if parameter in _sources else None
+
+
+def _read(parameter: str) -> Document:
+    found = aws.ssm().get_parameter(Name=parameter)["Parameter"]
+    return Document(found["Value"], found.get("Version", 0))
+
+
+def _version(parameter: str, version: int) -> str | None:
+    # name:version (SSM API, GetParameter) needs the same permission as the parameter itself.
+    try:
+        return aws.ssm().get_parameter(Name=f"{parameter}:{version}")["Parameter"]["Value"]
+    except ClientError as error:
+        if aws.code_of(error) == "ParameterVersionNotFound":
+            return None
+        raise
+
+
+def _named(version: int) -> str:
+    return f"version {version}" if version else "a version without a number"
+
+
+def _one_line(text: str) -> str:
+    """Names of fields are whatever the document has."""
+    return "".join(character if character.isprintable() else " " for character in text)[:1_000]
