@@ -135,6 +135,7 @@ def stack(elasticsearch_url: str, account: Aws) -> Iterator[Stack]:
             connect=lambda **_: documents_in,
             cloudwatch=lambda: metrics,
             s3=lambda: s3,
+            entry_of=lambda _: None,
             deadline=Deadline(lambda: 60.0),
             request_id="invocation",
             now_ms=lambda: NOW + 1_000,

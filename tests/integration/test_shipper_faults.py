@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -27,10 +25,13 @@ from watchpost.secrets import Secret
 from watchpost.settings import Settings
 
 from tests.integration.faults.aws import Aws
+from tests.integration.faults.scripted import Faulty, created, faulty_elasticsearch
 from tests.integration.faults.signature import ACCESS_KEY, SECRET_KEY, SESSION_TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from tests.integration.faults.scripted import Documents
 
 NOW = time.time_ns() // 1_000_000  # CloudWatch takes no values of another time
 SECOND = NOW // 1000
@@ -38,46 +39,6 @@ REGION = "eu-west-1"
 BUCKET = "dead-letters"
 
 KEYS = ReadOnlyCredentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
-
-Documents = list[dict[str, Any]]
-
-
-class Faulty:
-    """A small server that answers bulk requests as a script says.
-
-    The script gets the documents of a request and the request's number, and gives status and body.
-    """
-
-    def __init__(self) -> None:
-        self.script: Callable[[Documents, int], tuple[int, Any]] = created
-        self.requests: list[Documents] = []
-        self.logins: list[str] = []
-        faulty = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                lines = self.rfile.read(int(self.headers["content-length"])).splitlines()
-                documents = [json.loads(line) for line in lines[1::2]]
-                faulty.logins.append(self.headers["authorization"])
-                faulty.requests.append(documents)
-                status, body = faulty.script(documents, len(faulty.requests))
-                content = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("x-elastic-product", "Elasticsearch")
-                self.send_header("content-type", "application/vnd.elasticsearch+json;compatible-with=8")
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
-def created(documents: Documents, _: int = 0) -> tuple[int, Any]:
-    return 200, {"errors": False, "items": [{"create": {"status": 201}} for _ in documents]}
 
 
 def items(*statuses: int) -> tuple[int, Any]:
@@ -127,13 +88,8 @@ def event(*messages: str, data: str | None = None) -> dict[str, Any]:
 
 @pytest.fixture
 def elasticsearch() -> Iterator[Faulty]:
-    faulty = Faulty()
-    thread = threading.Thread(target=faulty.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield faulty
-    faulty.server.shutdown()
-    faulty.server.server_close()
-    thread.join()
+    with faulty_elasticsearch() as found:
+        yield found
 
 
 @pytest.fixture
@@ -166,6 +122,7 @@ def stack(elasticsearch: Faulty, aws: Aws) -> Iterator[Stack]:
         connect=lambda *, fresh=False: renewed if fresh else cluster,
         cloudwatch=lambda: cloudwatch,
         s3=lambda: s3,
+        entry_of=lambda _: None,
         deadline=Deadline(lambda: 60.0, sleep=pauses.append),
         request_id="invocation",
         now_ms=lambda: NOW,

@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from watchpost import names
 
-from shipper import document, formats, metrics, rules
+from shipper import document, formats, metrics, recursion, rules
 from shipper.levels import ERRORS
 from shipper.line import APP, INVALID_METRIC, METRIC, PLATFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from watchpost.configuration import Configuration
+    from watchpost.ledger import Entry
     from watchpost.settings import Settings
 
     from shipper.counts import Counts
     from shipper.decode import Payload
     from shipper.line import Line
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 MAX_LINES = 1_000  # of a chunk
@@ -40,11 +42,19 @@ class Chunk:
 class Conversion:
     """How the lines of one payload are converted."""
 
-    def __init__(self, payload: Payload, settings: Settings, configuration: Configuration, now_ms: int) -> None:
-        """now_ms: milliseconds since 1970."""
+    def __init__(
+        self,
+        payload: Payload,
+        settings: Settings,
+        configuration: Configuration,
+        now_ms: int,
+        entry: Entry | None = None,
+    ) -> None:
+        """now_ms: milliseconds since 1970. entry: what the subscriptions' ledger says of the log group, if asked."""
         self.payload = payload
-        self.source = document.Source(payload, settings, configuration, now_ms)
+        self.source = document.Source(payload, settings, configuration, now_ms, entry.service if entry else "")
         self._stack = settings.stack
+        self._entry = entry
         self._configuration = configuration
         self._rules = rules.compiled(configuration, payload.log_group, self.source.service)
         self._now_ms = now_ms
@@ -52,17 +62,30 @@ class Conversion:
 
     def is_left_out(self, counts: Counts) -> bool:
         """Whether nothing of this payload is shipped, which is counted."""
-        lines = len(self.payload.ids)
+        rule = self._reason_against(counts)
+        if rule is not None:
+            counts.filter(rule, len(self.payload.ids))
+        return rule is not None
+
+    def _reason_against(self, counts: Counts) -> str | None:
+        """The rule that leaves out all of this payload."""
         if self.payload.log_group in names.own_log_groups(self._stack):
             counts.payloads_refused += 1
-            counts.filter("own log group", lines)
             _log.error("a log group of Watchpost itself is subscribed to the shipper, its lines are refused")
-            return True
+            return "own log group"
         glob = self._configuration.excludes(self.payload.log_group)
-        if glob is None:
-            return False
-        counts.filter(f"logs.exclude: {glob}", lines)
-        return True
+        if glob is not None:
+            return f"logs.exclude: {glob}"
+        if recursion.is_of_another_stack(self.payload):
+            counts.payloads_refused += 1
+            _log.error(
+                "%r of another Watchpost stack is subscribed to the shipper, its lines are refused; remove the filter",
+                self.payload.log_group,
+            )
+            return recursion.RULE
+        if self._entry is not None and self._entry.state == "skipped":
+            return f"subscriptions: {self._entry.rule}"
+        return None
 
     def chunks(self, counts: Counts) -> Iterator[Chunk]:
         """The documents of the payload's lines; what is left out is counted by the rule that says so."""
@@ -71,12 +94,17 @@ class Conversion:
         for start in range(0, len(ids), MAX_LINES):
             part = slice(start, start + MAX_LINES)
             texts = payload.messages[part]
+            times = payload.times[part]
             lines = list(map(formats.parse, texts))
             for position in payload.extracted.keys() & range(start, start + len(lines)):
                 extracted, index = payload.extracted[position], position - start
                 lines[index] = formats.parse(texts[index], extracted)
                 texts[index] += "\n" + json.dumps(extracted, ensure_ascii=False)  # rules look at all that came
-            yield self._chunk(lines, ids[part], payload.times[part], texts, counts)
+            echoes = recursion.echoes(texts)
+            if echoes:
+                counts.echo(payload.log_group, recursion.RULE, len(echoes))
+                lines, times, texts = (_without(echoes, lines), _without(echoes, times), _without(echoes, texts))
+            yield self._chunk(lines, _without(echoes, ids[part]), times, texts, counts)
 
     def _chunk(self, lines: list[Line], ids: list[bytes], times: list[int], texts: list[str], counts: Counts) -> Chunk:
         """One stage after the other for all lines: going through all stages line by line takes a third longer."""
@@ -131,3 +159,7 @@ class Conversion:
         if INVALID_METRIC in line.tags:
             counts.metric_lines_invalid += 1
         return values
+
+
+def _without(positions: Collection[int], items: list[_T]) -> list[_T]:
+    return [item for position, item in enumerate(items) if position not in positions] if positions else items

@@ -31,16 +31,22 @@ class Counts:
     metrics_skipped: int = 0  # LogLines and LogErrors of minutes that CloudWatch no longer takes
     dimension_sets_capped: int = 0  # values published under Service alone, to keep the number of metrics bounded
     payloads_invalid: int = 0
-    payloads_refused: int = 0  # from Watchpost's own log groups
+    payloads_refused: int = 0  # from log groups of Watchpost itself, of this stack or another
     control_messages: int = 0
     bulk_requests: int = 0  # sent to Elasticsearch, retries included
     delivery_lag_seconds: float | None = None  # from the oldest line's own time to the end; None when nothing arrived
     filtered_by: dict[str, int] = field(default_factory=dict)  # lines left out, by the rule that says so; no metric
+    echoes: dict[str, int] = field(default_factory=dict)  # lines that hold our own documents, by log group; no metric
 
     def filter(self, rule: str, lines: int) -> None:
         """Count lines that a rule leaves out."""
         self.lines_filtered += lines
         self.filtered_by[rule] = self.filtered_by.get(rule, 0) + lines
+
+    def echo(self, log_group: str, rule: str, lines: int) -> None:
+        """Count lines of a log group that a rule leaves out because they hold what was delivered."""
+        self.filter(rule, lines)
+        self.echoes[log_group] = self.echoes.get(log_group, 0) + lines
 
     def add(self, done: Delivery) -> None:
         """Count what became of documents."""
@@ -68,4 +74,6 @@ class Counts:
         return orjson.dumps(line).decode()
 
 
-_NAMES = [(one.name, one.name.title().replace("_", "")) for one in fields(Counts) if one.name != "filtered_by"]
+_NAMES = [
+    (one.name, one.name.title().replace("_", "")) for one in fields(Counts) if one.name not in ("filtered_by", "echoes")
+]

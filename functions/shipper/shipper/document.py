@@ -50,12 +50,22 @@ _MAX_ID = 128  # characters; AWS's have 56
 class Source:
     """Where the lines of one payload come from, and what their documents have in common."""
 
-    def __init__(self, payload: Payload, settings: Settings, configuration: Configuration, ingested_ms: int) -> None:
-        """ingested_ms: when the shipper handles the payload, milliseconds since 1970."""
+    def __init__(
+        self,
+        payload: Payload,
+        settings: Settings,
+        configuration: Configuration,
+        ingested_ms: int,
+        listed: str = "",
+    ) -> None:
+        """ingested_ms: when the shipper handles the payload, milliseconds since 1970.
+
+        listed: the service that the subscriptions' ledger names, for payloads whose filters name none.
+        """
         self.function, self.version = _function_of(payload.log_group, payload.log_stream)
         rule = configuration.rule_for(payload.log_group)
-        named = next(filter(None, map(names.service_of_filter, payload.filters)), None)
-        self.service: str = (rule.name if rule else named) or self.function or payload.log_group
+        named = service_of_filters(payload)
+        self.service: str = (rule.name if rule else named or listed) or self.function or payload.log_group
         self.environment = (rule.environment if rule else None) or settings.environment
         arn = _arn(settings.aws_region, payload.owner, self.function) if self.function else None
         self._function = strict.dumps(_present({"name": self.function, "version": self.version, "id": arn}))[1:-1]
@@ -154,6 +164,11 @@ class Source:
         faas = b',"faas":{%b}' % b",".join(parts) if parts else b""
         _keep(self._functions, (request_id, cold_start), faas)
         return faas
+
+
+def service_of_filters(payload: Payload) -> str | None:
+    """The service that the name of a subscription filter carries."""
+    return next(filter(None, map(names.service_of_filter, payload.filters)), None)
 
 
 def event_ids(payload: Payload) -> list[bytes]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from watchpost import aws, configuration, ingest, settings
 
-from shipper import cloudwatch
+from shipper import cloudwatch, services
 from shipper.deadline import RESERVE, Deadline
 from shipper.pipeline import Surroundings, run
 
@@ -35,6 +35,7 @@ def surroundings(context: LambdaContext) -> Surroundings:
         connect=functools.partial(ingest.ingest, current),
         cloudwatch=functools.partial(cloudwatch.connected, current.aws_region),
         s3=aws.s3,
+        entry_of=functools.partial(services.entry_of, current.ledger_table),
         deadline=Deadline(
             lambda: context.get_remaining_time_in_millis() / 1000,
             reserve=min(RESERVE, remaining / 3),  # a function with a short timeout must deliver as well

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from watchpost.dead_letters import DeadLetter
 from watchpost.errors import DeadLetterError, PayloadError
 
-from shipper import decode, replayed
+from shipper import decode, recursion, replayed
 from shipper.counts import Counts
 from shipper.shipment import Shipment, store
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
     from watchpost.configuration import Configuration
+    from watchpost.ledger import Entry
     from watchpost.settings import Settings
 
     from shipper.cloudwatch import CloudWatch
@@ -42,6 +43,7 @@ class Surroundings:
     connect: Connect  # gives the cluster
     cloudwatch: Callable[[], CloudWatch]
     s3: Callable[[], S3Client]
+    entry_of: Callable[[str], Entry | None]  # what the ledger says of a log group; asked in account mode only
     deadline: Deadline  # of the delivery of documents
     request_id: str  # of this invocation
     now_ms: Callable[[], int]  # milliseconds since 1970
@@ -59,6 +61,7 @@ def run(event: Any, surroundings: Surroundings) -> dict[str, Any]:
         with _garbage_kept():
             return _answer(event, surroundings, counts)
     finally:
+        recursion.warn(counts.echoes)
         print(counts.emf(surroundings.settings.stack, surroundings.now_ms()))
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from watchpost import dead_letters
 from watchpost.dead_letters import DeadLetter
 from watchpost.errors import DeadLetterError, PayloadError
+from watchpost.settings import ACCOUNT
 
-from shipper import bulk, decode
+from shipper import bulk, decode, document
 from shipper.convert import Conversion
 from shipper.deliver import Courier
 from shipper.metrics import Gathered
@@ -80,7 +81,9 @@ class Shipment:
     def _convert(self, payload: Payload) -> None:
         around, counts = self._around, self._counts
         counts.lines_received += len(payload.ids)
-        conversion = Conversion(payload, around.settings, around.configuration, around.now_ms())
+        listed = around.settings.subscription_scope == ACCOUNT and document.service_of_filters(payload) is None
+        entry = around.entry_of(payload.log_group) if listed else None
+        conversion = Conversion(payload, around.settings, around.configuration, around.now_ms(), entry)
         if conversion.is_left_out(counts):
             return
         self._service = self._service or conversion.source.service

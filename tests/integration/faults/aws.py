@@ -1,4 +1,4 @@
-"""S3, Parameter Store, Secrets Manager and CloudWatch as one small server that checks signatures."""
+"""S3, Parameter Store, Secrets Manager, DynamoDB and CloudWatch as one small server that checks signatures."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.integration.faults.cloudwatch import CloudWatch
 BUCKET = "dead-letters"
 PARAMETER = "/watchpost/test/config"
 SECRET = "watchpost/elasticsearch"
+LEDGER = "watchpost-subscriptions"
 
 
 class NoAnswerError(Exception):
@@ -36,6 +37,9 @@ class Aws:
     refuse_parameters: float = 0  # how many of the next readings of the parameter are refused
     refused_puts: int = 0
     refused_parameters: int = 0
+    ledger: dict[str, dict[str, Any]] = field(default_factory=dict)  # items by log group
+    ledger_fault: str = ""  # the code of what DynamoDB refuses with, or "no answer"
+    asked: list[str] = field(default_factory=list)  # names of the log groups whose items were asked for
     unsigned: list[str] = field(default_factory=list)
     url: str = ""
     _server: Any = None
@@ -80,12 +84,23 @@ class Aws:
             return self._parameter(json.loads(body))
         if target == "secretsmanager.GetSecretValue":
             return self._secret(json.loads(body))
+        if target == "DynamoDB_20120810.GetItem":
+            return self._item(json.loads(body))
         return self._object(method, unquote(path), headers, body)
 
     def _secret(self, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         if request["SecretId"] != SECRET:
             return _json_refusal("ResourceNotFoundException", "no such secret", 400)
         return _json({"Name": SECRET, "SecretString": json.dumps(self.credentials)})
+
+    def _item(self, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        key = request["Key"]["log_group"]["S"]
+        self.asked.append(key)
+        if self.ledger_fault == "no answer":
+            raise NoAnswerError
+        if self.ledger_fault or request["TableName"] != LEDGER:
+            return _json_refusal(self.ledger_fault or "ResourceNotFoundException", "no", 400)
+        return _json({"Item": self.ledger[key]} if key in self.ledger else {})
 
     def _parameter(self, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         if self.refuse_parameters > 0:
