@@ -12,6 +12,7 @@ import pytest
 from tests.integration.faults.table import ROWS, table
 from tests.integration.faults.verdict import Judge
 from tests.integration.faults.world import DELIVERIES, Worlds
+from tests.integration.sweep_table import SWEEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +50,13 @@ def judge(request: pytest.FixtureRequest) -> Iterator[Judge]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The fault matrix, when it ran."""
+    """The fault matrix and the sweep of a large account, when they ran."""
     rows = config.stash.get(ROWS, [])
     if rows:
         terminalreporter.section("fault matrix")
         for line in table(rows):
+            terminalreporter.write_line(line)
+    for swept in config.stash.get(SWEEPS, []):
+        terminalreporter.section("sweep of a large account")
+        for line in swept.lines():
             terminalreporter.write_line(line)

@@ -2,277 +2,291 @@
 
 from __future__ import annotations
 
-import io
 import json
-import threading
-import zipfile
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
-from moto import mock_aws
 from subscriber import handler
-from subscriber.account import Account
-from subscriber.run import NAMED, Surroundings, run
-from subscriber.sweep import RESERVE
+from subscriber.lease import LASTS
+from subscriber.run import DEPLOYMENT_BUDGET, run
 from watchpost import aws as clients
 from watchpost import configuration, settings
-from watchpost.configuration import Configuration
+from watchpost.configuration import Configuration, Logs
 from watchpost.errors import ConfigurationError
+
+from tests.integration.subscriber_world import (
+    REGION,
+    SCHEDULE,
+    STACK,
+    TABLE,
+    Bench,
+    CloudFormation,
+    bench,
+    cloudformation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REGION = "eu-west-1"
 
-
-@dataclass
-class CloudFormation:
-    """Takes the answers to its requests."""
-
-    url: str = ""
-    answers: list[dict[str, Any]] = field(default_factory=list)
-
-    def request(self, kind: str) -> dict[str, Any]:
-        return {
-            "RequestType": kind,
-            "ResponseURL": self.url,
-            "StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/watchpost/1",
-            "RequestId": "request",
-            "LogicalResourceId": "Subscriptions",
-            "ResourceProperties": {},
-        }
+@pytest.fixture
+def aws() -> Iterator[Bench]:
+    with bench() as found:
+        found.configuration = Configuration(logs=Logs(retention_days=None))
+        yield found
 
 
 @pytest.fixture
-def cloudformation() -> Iterator[CloudFormation]:
-    found = CloudFormation()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            found.answers.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    found.url = f"http://127.0.0.1:{server.server_address[1]}/answer?signature=hidden-part"
-    yield found
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def stack() -> Iterator[CloudFormation]:
+    with cloudformation() as found:
+        yield found
 
 
-@pytest.fixture
-def account() -> Iterator[Account]:
-    # moto hands its own domains to a fake and lets the answers to CloudFormation through.
-    with mock_aws(config={"core": {"passthrough": {"urls": ["http://127.0.0.1.*"]}}}):
-        role = boto3.client("iam", region_name=REGION).create_role(RoleName="any", AssumeRolePolicyDocument="{}")
-        lambda_ = boto3.client("lambda", region_name=REGION)
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as files:
-            files.writestr("app.py", "")
-        shipper = lambda_.create_function(
-            FunctionName="watchpost-shipper",
-            Runtime="python3.13",
-            Role=role["Role"]["Arn"],
-            Handler="app.handler",
-            Code={"ZipFile": archive.getvalue()},
-        )
-        yield Account("watchpost", shipper["FunctionArn"], boto3.client("logs", region_name=REGION), lambda_)
+def _never(*_: Any, **__: Any) -> NoReturn:
+    raise ConfigurationError("SHIPPER_ARN", "nothing", "a value")
 
 
-def _around(account: Account, remaining: float = 300) -> Surroundings:
-    return Surroundings(lambda: account, Configuration, lambda: remaining, "stream")
-
-
-def _filters(account: Account, group: str) -> list[str]:
-    found = account.logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
-    return [item["filterName"] for item in found]
-
-
-def _deny(account: Account, operation: str, group: str) -> None:
-    def refuse(params: dict[str, Any], **_: Any) -> None:
-        if params["logGroupName"] == group:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not allowed"}}, operation)
-
-    account.logs.meta.events.register(f"before-parameter-build.cloudwatch-logs.{operation}", refuse)
+def _statuses(stack: CloudFormation) -> list[str]:
+    return [answer["Status"] for answer in stack.answers]
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_a_deployment_subscribes_and_is_answered(account: Account, cloudformation: CloudFormation, kind: str) -> None:
-    account.logs.create_log_group(logGroupName="/a")
+def test_a_deployment_subscribes_and_is_answered(aws: Bench, stack: CloudFormation, kind: str) -> None:
+    aws.world.group("/a")
 
-    result = run(cloudformation.request(kind), _around(account))
+    result = aws.run(stack.request(kind))
 
-    assert _filters(account, "/a") == ["watchpost.service=a"]
-    assert (result["subscribed"], result["answer"]) == (["/a"], "SUCCESS")
-    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+    assert aws.names("/a") == ["watchpost.service=a"]
+    assert (result["subscribed"], result["answer"]) == (1, "SUCCESS")
+    assert _statuses(stack) == ["SUCCESS"]
 
 
 def test_a_single_bad_group_does_not_fail_a_deployment_but_is_in_the_result_and_the_log(
-    account: Account, cloudformation: CloudFormation, caplog: pytest.LogCaptureFixture
+    aws: Bench, stack: CloudFormation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    account.logs.create_log_group(logGroupName="/a")
-    account.logs.create_log_group(logGroupName="/b")
-    _deny(account, "PutSubscriptionFilter", "/a")
+    aws.world.group("/a")
+    aws.world.group("/b")
+    aws.refuse("PutSubscriptionFilter", "/a")
 
-    result = run(cloudformation.request("Create"), _around(account))
+    result = aws.run(stack.request("Create"))
 
-    assert [item["log_group"] for item in result["failed"]] == ["/a"]
-    assert _filters(account, "/b") == ["watchpost.service=b"]
-    assert cloudformation.answers[0]["Status"] == "SUCCESS"
+    assert result["failed"] == 1
+    assert aws.names("/b") == ["watchpost.service=b"]
+    assert _statuses(stack) == ["SUCCESS"]
     [warning] = [record for record in caplog.records if record.levelname == "WARNING"]
     assert "not allowed" in str(warning.__dict__["result"])
 
 
-def test_a_deployment_that_cannot_list_groups_fails_with_the_reason(
-    account: Account, cloudformation: CloudFormation
+def test_a_deployment_of_many_groups_does_not_wait_for_all_and_the_schedule_goes_on(
+    aws: Bench, stack: CloudFormation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not allowed"}}, "DescribeLogGroups")
+    # given more groups than can be subscribed in the time that a deployment waits
+    for number in range(300):
+        aws.world.group(f"/group/{number:03}")
+    aws.world.latency = 2.0
+    began = aws.world.clock.now()
 
-    account.logs.meta.events.register("before-parameter-build.cloudwatch-logs.DescribeLogGroups", refuse)
+    result = aws.run(stack.request("Create"))
 
-    result = run(cloudformation.request("Create"), _around(account))
+    # then it is answered in time, with what is not done in the log
+    assert (result["answer"], result["complete"]) == ("SUCCESS", False)
+    assert aws.world.clock.now() - began < DEPLOYMENT_BUDGET
+    assert [record for record in caplog.records if record.levelname == "WARNING"]
+    aws.world.latency = 0.03
+    aws.to_next_tick()
+    aws.ticks()
+    assert len(aws.states()) == 300
 
-    assert result["answer"] == "FAILED"
-    [answer] = cloudformation.answers
+
+def test_a_deployment_does_not_wait_for_a_sweep_that_runs_and_has_another_one_begin(
+    aws: Bench, stack: CloudFormation
+) -> None:
+    aws.world.group("/a")
+    now = aws.world.clock.now()
+    aws.ledger.claim("somebody else", now + LASTS, now)
+
+    asked = aws.count(lambda: aws.run(stack.request("Update")))
+
+    assert _statuses(stack) == ["SUCCESS"]
+    assert asked == {}
+    aws.world.clock.sleep(LASTS)
+    assert aws.run(SCHEDULE)["subscribed"] == 1
+
+
+def test_a_deployment_after_a_deletion_that_failed_subscribes_again(aws: Bench, stack: CloudFormation) -> None:
+    aws.world.group("/a")
+    aws.run(stack.request("Delete"))
+    assert aws.ledger.sweep().leaving
+
+    aws.run(stack.request("Create"))
+
+    assert not aws.ledger.sweep().leaving
+    assert aws.names("/a") == ["watchpost.service=a"]
+
+
+def test_a_deployment_that_cannot_list_groups_fails_with_the_reason(aws: Bench, stack: CloudFormation) -> None:
+    aws.refuse("DescribeLogGroups")
+
+    assert aws.run(stack.request("Create"))["answer"] == "FAILED"
+
+    [answer] = stack.answers
     assert answer["Status"] == "FAILED"
     assert "not allowed" in answer["Reason"]
 
 
-def test_a_setting_that_is_missing_is_answered_too(cloudformation: CloudFormation) -> None:
-    def broken() -> Account:
-        raise ConfigurationError("SHIPPER_ARN", "nothing", "a value")
+@pytest.mark.parametrize("kind", ["Create", "Delete"])
+def test_a_setting_that_is_missing_is_answered_too(aws: Bench, stack: CloudFormation, kind: str) -> None:
+    run(stack.request(kind), replace(aws.around(), account=_never, ledger=_never))
 
-    run(cloudformation.request("Delete"), Surroundings(broken, Configuration, lambda: 300, "stream"))
-
-    [answer] = cloudformation.answers
+    [answer] = stack.answers
     assert answer["Status"] == "FAILED"
     assert "SHIPPER_ARN" in answer["Reason"]
 
 
-def test_a_deletion_needs_no_configuration_and_leaves_no_filter(
-    account: Account, cloudformation: CloudFormation
-) -> None:
-    # given subscribed groups, and a configuration that is gone
-    account.logs.create_log_group(logGroupName="/a")
-    run(cloudformation.request("Create"), _around(account))
-
-    def gone() -> Configuration:
-        raise ConfigurationError("parameter", "nothing", "a document")
-
-    # when the stack is deleted
-    result = run(cloudformation.request("Delete"), Surroundings(lambda: account, gone, lambda: 300, "stream"))
-
-    # then nothing of ours is left
-    assert result["removed"] == ["/a"]
-    assert _filters(account, "/a") == []
-    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS", "SUCCESS"]
-
-
-def test_a_deletion_that_left_filters_says_where_and_how_to_remove_them(
-    account: Account, cloudformation: CloudFormation
-) -> None:
-    account.logs.create_log_group(logGroupName="/a")
-    account.logs.create_log_group(logGroupName="/b")
-    run(cloudformation.request("Create"), _around(account))
-    _deny(account, "DeleteSubscriptionFilter", "/a")
-
-    result = run(cloudformation.request("Delete"), _around(account))
-
-    assert (result["removed"], list(result["left"])) == (["/b"], ["/a"])
-    reason = cloudformation.answers[-1]["Reason"]
-    assert cloudformation.answers[-1]["Status"] == "FAILED"
-    assert "/a" in reason
-    assert "aws logs delete-subscription-filter" in reason
-
-
-@pytest.mark.parametrize(("count", "more"), [(NAMED, False), (NAMED + 1, True)])
-def test_a_deletion_that_left_many_filters_names_some_and_counts_the_others(
-    account: Account, cloudformation: CloudFormation, count: int, more: bool
-) -> None:
-    for number in range(count):
-        account.logs.create_log_group(logGroupName=f"/group/{number}")
-        _deny(account, "DescribeSubscriptionFilters", f"/group/{number}")
-
-    run(cloudformation.request("Delete"), _around(account))
-
-    reason = cloudformation.answers[-1]["Reason"]
-    assert reason.count("/group/") == NAMED
-    assert ("and 1 more" in reason) == more
-
-
-def test_a_deletion_without_time_is_not_called_done(account: Account, cloudformation: CloudFormation) -> None:
-    account.logs.create_log_group(logGroupName="/a")
-    run(cloudformation.request("Create"), _around(account))
-
-    run(cloudformation.request("Delete"), _around(account, RESERVE - 0.001))
-
-    assert cloudformation.answers[-1]["Status"] == "FAILED"
-    assert "time was over" in cloudformation.answers[-1]["Reason"]
-    assert _filters(account, "/a")
-
-
-@dataclass
 class Context:
     """What Lambda hands to a handler."""
 
-    function_name: str = "watchpost-subscriber"
-    memory_limit_in_mb: int = 256
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-subscriber"
-    aws_request_id: str = "request"
-    log_stream_name: str = "stream"
+    function_name = f"{STACK}-subscriber"
+    memory_limit_in_mb = 256
+    invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:{STACK}-subscriber"
+    log_stream_name = "stream"
+
+    def __init__(self, seconds: float = 300, request_id: str = "request") -> None:
+        self.aws_request_id = request_id
+        self._seconds = seconds
 
     def get_remaining_time_in_millis(self) -> int:
-        return 300_000
+        return int(self._seconds * 1000)
 
 
 @pytest.fixture
-def deployed(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    """The environment that the template makes."""
+def deployed(aws: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """The environment that the template makes, with the simulated account for what the subscriber counts and paces."""
     variables = {name: f"made-up-{name}" for name in settings.Settings.__slots__}
     variables |= {
-        "stack": account.stack,
-        "shipper_arn": account.destination,
+        "stack": STACK,
+        "shipper_arn": aws.shipper,
         "stream_role": "none",
         "aws_region": REGION,
+        "ledger_table": TABLE,
+        "subscription_scope": "groups",
     }
     for name, value in variables.items():
         monkeypatch.setenv(name.upper(), value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    document = json.dumps({"services": [{"log_group": "/a", "name": "by-rule"}]})
+    for service in ("CLOUDWATCH_LOGS", "LAMBDA", "RESOURCE_GROUPS_TAGGING_API"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws.world.url)
     ssm = boto3.client("ssm", region_name=REGION)
+    document = json.dumps({"services": [{"log_group": "/a", "name": "by-rule"}]})
     ssm.put_parameter(Name=variables["config_parameter"], Value=document, Type="String")
     _forget()
-    yield account
+    aws.world.throttle = False
+    yield aws
+    for name in ("logs_once", "lambda_once", "tagging_once"):
+        kept = getattr(clients, name)
+        if kept.cache_info().currsize:
+            kept().close()
     _forget()
 
 
 def _forget() -> None:
     """What a process keeps for its life."""
-    for kept in (settings.current, clients.logs, clients.lambda_, clients.ssm):
+    for kept in (settings.current, clients.dynamodb, clients.lambda_, clients.ssm):
+        kept.cache_clear()
+    for kept in (clients.logs_once, clients.lambda_once, clients.tagging_once):
         kept.cache_clear()
     configuration._sources.clear()
 
 
+def _handle(event: Any, context: Context | None = None) -> dict[str, Any]:
+    return handler.lambda_handler(event, context or Context())  # type: ignore[arg-type]
+
+
 def test_the_handler_works_with_the_environment_and_the_stored_configuration(
-    deployed: Account, cloudformation: CloudFormation, caplog: pytest.LogCaptureFixture
+    deployed: Bench, stack: CloudFormation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    deployed.logs.create_log_group(logGroupName="/a")
+    # given a group with a filter of ours that is left from another way of delivery
+    deployed.world.group("/a", filters=[("watchpost.service=old", "made-up-stream_arn")])
 
-    swept = handler.lambda_handler({}, Context())  # type: ignore[arg-type]
-    removed = handler.lambda_handler(cloudformation.request("Delete"), Context())  # type: ignore[arg-type]
+    swept = _handle({})
+    assert deployed.world.filters("/a") == {"watchpost.service=by-rule": deployed.shipper}
+    removed = _handle(stack.request("Delete"))
 
-    assert swept["subscribed"] == removed["removed"] == ["/a"]
+    assert (swept["renamed"], removed["removed"]) == (1, 1)
+    assert deployed.names("/a") == []
     logged = "\n".join(str(record.__dict__) for record in caplog.records)
     assert "request of CloudFormation ended" in logged
     assert "hidden-part" not in logged
+
+
+def test_the_handler_follows_the_scope_and_the_way_of_delivery_of_the_environment(
+    deployed: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.world.group("/a")
+    deployed.world.destination(deployed.stream)
+    monkeypatch.setenv("SUBSCRIPTION_SCOPE", "account")
+    monkeypatch.setenv("STREAM_ARN", deployed.stream)
+    monkeypatch.setenv("STREAM_ROLE", "arn:aws:iam::123456789012:role/stream")
+
+    assert _handle({})["covered"] == 1
+
+    assert deployed.world.policy
+    assert deployed.world.deliveries("/a") == [deployed.stream]
+    assert deployed.entry("/a").via == "account"
+
+
+def test_a_sweep_reads_a_configuration_that_has_just_been_changed(deployed: Bench) -> None:
+    deployed.world.group("/a")
+    _handle({"detail-type": "Scheduled Event"})
+    document = json.dumps({"services": [{"log_group": "/a", "name": "changed"}]})
+    boto3.client("ssm", region_name=REGION).put_parameter(
+        Name="made-up-config_parameter", Value=document, Type="String", Overwrite=True
+    )
+
+    _handle({"detail-type": "Parameter Store Change"})
+
+    assert deployed.names("/a") == ["watchpost.service=changed"]
+
+
+def test_an_invalid_configuration_leaves_the_stored_version_before_it_in_force(deployed: Bench) -> None:
+    deployed.world.group("/a")
+    boto3.client("ssm", region_name=REGION).put_parameter(
+        Name="made-up-config_parameter", Value='{"services": 7}', Type="String", Overwrite=True
+    )
+
+    result = _handle({})
+
+    assert deployed.names("/a") == ["watchpost.service=by-rule"]
+    [problem] = result["problems"]
+    assert "services" in problem
+    assert deployed.ledger.sweep().problems == (problem,)
+
+
+def test_a_deletion_that_needs_more_time_has_lambda_invoke_the_function_again(
+    deployed: Bench, stack: CloudFormation
+) -> None:
+    deployed.world.group("/a")
+    _handle({})
+    invoked: list[dict[str, Any]] = []
+
+    def accept(params: dict[str, Any], model: Any, **_: Any) -> Any:
+        invoked.append({"path": params["url_path"], "body": json.loads(params["body"]), "headers": params["headers"]})
+
+        class Http:
+            status_code = 202
+
+        return Http(), {"StatusCode": 202, "ResponseMetadata": {"HTTPStatusCode": 202}}
+
+    clients.lambda_().meta.events.register("before-call.lambda.Invoke", accept)
+
+    assert _handle(stack.request("Delete"), Context(seconds=10))["answer"] == "NONE YET"
+    assert stack.answers == []
+    [link] = invoked
+    assert "watchpost-subscriber" in link["path"]
+    assert link["headers"]["X-Amz-Invocation-Type"] == "Event"
+
+    _handle(link["body"], Context(request_id="second"))
+    assert _statuses(stack) == ["SUCCESS"]
+    assert deployed.names("/a") == []

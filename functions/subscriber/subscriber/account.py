@@ -1,4 +1,4 @@
-"""The log groups and tags of the account, as the subscriber reads them."""
+"""The log groups of the account and their tags, as the subscriber reads them."""
 
 from __future__ import annotations
 
@@ -11,76 +11,123 @@ from watchpost.aws import code_of
 from subscriber.decision import SUBSCRIBABLE_CLASS, LogGroup, Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+
+    from subscriber.calls import Calls
 
 PAGE = 50  # groups; the most that the API gives at once (CloudWatch Logs API, DescribeLogGroups)
+TAGGED_PAGE = 100  # resources (Resource Groups Tagging API, GetResources)
+TAGGED = ("logs:log-group", "lambda:function")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where the subscriber works, and for whom."""
+    """Where the subscriber works, for whom, and how it calls AWS. The clients make one attempt each."""
 
     stack: str  # name of the CloudFormation stack
     destination: str  # ARN of what subscription filters point to: the shipper, or the stream before it
     logs: CloudWatchLogsClient
     lambda_: LambdaClient
+    tagging: ResourceGroupsTaggingAPIClient
+    calls: Calls
     role: str | None = None  # ARN of what CloudWatch Logs writes to a stream as
     former: tuple[str, ...] = ()  # ARNs that filters of ours may still point to, after another way of delivery
+    scope: str = "groups"  # "groups": a filter for each group; "account": one policy for all
 
     @property
     def destinations(self) -> frozenset[str]:
-        """Every ARN that a filter of ours may point to."""
+        """Every ARN of the stack itself that a filter of ours may point to."""
         return frozenset((self.destination, *self.former))
+
+    def call(self, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """A paced and retried call of CloudWatch Logs. Raises botocore's errors and OutOfTimeError."""
+        return self.calls(self.logs, operation, **parameters)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Log groups in the order of their names, and the token that leads to them again."""
+class TagBook:
+    """The tags of all log groups and functions that have any, by name."""
 
-    token: str  # "" for the first page
-    groups: tuple[LogGroup, ...]
+    groups: Mapping[str, Mapping[str, str]]
+    functions: Mapping[str, Mapping[str, str]]
+
+    def of(self, group: LogGroup) -> Tags:
+        """The tags of a group and of its function."""
+        return Tags(self.groups.get(group.name, {}), self.functions.get(group.function or "", {}))
 
 
-def pages(logs: CloudWatchLogsClient, token: str = "", prefix: str = "") -> Iterator[Page]:
-    """Read the account's log groups page by page, from the page of a token on.
+def pages(account: Account, prefix: str = "") -> Iterator[tuple[LogGroup, ...]]:
+    """The account's log groups page by page, in the order of their names.
 
-    prefix: only groups whose name starts with it. Raises botocore's ClientError and BotoCoreError.
+    prefix: only groups whose name starts with it. Raises botocore's errors and OutOfTimeError.
     """
+    wanted: dict[str, Any] = {"limit": PAGE} | ({"logGroupNamePrefix": prefix} if prefix else {})
     while True:
-        wanted: dict[str, Any] = {"limit": PAGE}
-        wanted |= {"nextToken": token} if token else {}
-        wanted |= {"logGroupNamePrefix": prefix} if prefix else {}
-        answer = logs.describe_log_groups(**wanted)
-        yield Page(token, tuple(_log_group(item) for item in answer["logGroups"]))
-        token = answer.get("nextToken") or ""
-        if not token:
+        answer = account.call("describe_log_groups", **wanted)
+        yield tuple(_log_group(item) for item in answer["logGroups"])
+        if not answer.get("nextToken"):
             return
+        wanted["nextToken"] = answer["nextToken"]
 
 
-def find(logs: CloudWatchLogsClient, name: str) -> LogGroup | None:
-    """One log group by its name, or None when there is none. Raises botocore's errors."""
-    return next((group for page in pages(logs, prefix=name) for group in page.groups if group.name == name), None)
+def find(account: Account, name: str) -> LogGroup | None:
+    """One log group by its name, or None when there is none. Raises botocore's errors and OutOfTimeError."""
+    # In the order of names (CloudWatch Logs API, DescribeLogGroups) it comes before all that only begin like it.
+    return next((group for group in next(pages(account, name)) if group.name == name), None)
 
 
-def tags_of(group: LogGroup, account: Account) -> Tags:
-    """The tags of a group and of its function. Raises botocore's errors, also when the group is gone."""
-    return Tags(
-        group=account.logs.list_tags_for_resource(resourceArn=group.arn).get("tags", {}),
-        function=_function_tags(group, account.lambda_),
-    )
+def tags_of(account: Account, group: LogGroup) -> Tags:
+    """The tags of a group and of its function as they are now.
+
+    Raises botocore's errors, also when the group is gone, and OutOfTimeError.
+    """
+    answer = account.call("list_tags_for_resource", resourceArn=group.arn)
+    return Tags(group=answer.get("tags", {}), function=_function_tags(account, group))
 
 
-def _function_tags(group: LogGroup, lambda_: LambdaClient) -> Mapping[str, str]:
+def all_tags(account: Account, after_page: Callable[[], None]) -> TagBook:
+    """The tags of all log groups and functions; they lag behind.
+
+    after_page: called after each page. Raises botocore's errors, such as a refusal, and OutOfTimeError.
+    """
+    groups: dict[str, Mapping[str, str]] = {}
+    functions: dict[str, Mapping[str, str]] = {}
+    wanted: dict[str, Any] = {"ResourceTypeFilters": list(TAGGED), "ResourcesPerPage": TAGGED_PAGE}
+    while True:
+        answer = account.calls(account.tagging, "get_resources", **wanted)
+        for item in answer["ResourceTagMappingList"]:
+            tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags", ())}
+            kind, name = resource_of(item["ResourceARN"])
+            if kind:
+                (groups if kind == "log-group" else functions)[name] = tags
+        after_page()
+        if not answer.get("PaginationToken"):
+            return TagBook(groups, functions)
+        wanted["PaginationToken"] = answer["PaginationToken"]
+
+
+def resource_of(arn: str) -> tuple[str, str]:
+    """The kind (`log-group` or `function`) and the name in an ARN; "" and "" for every other ARN."""
+    # arn:<partition>:logs:<region>:<account>:log-group:<name>[:*], and :function:<name>[:<version>]; no name has a ":"
+    parts = arn.split(":")
+    if len(parts) < 7 or (parts[2], parts[5]) not in (("logs", "log-group"), ("lambda", "function")):
+        return "", ""
+    return parts[5], parts[6]
+
+
+def _function_tags(account: Account, group: LogGroup) -> Mapping[str, str]:
     if not group.function:
         return {}
     # arn:<partition>:logs:<region>:<account>:log-group:<name>
     partition, _, region, owner = group.arn.split(":")[1:5]
     arn = f"arn:{partition}:lambda:{region}:{owner}:function:{group.function}"
     try:
-        return lambda_.list_tags(Resource=arn).get("Tags", {})
+        tags: Mapping[str, str] = account.calls(account.lambda_, "list_tags", Resource=arn).get("Tags", {})
+        return tags
     except ClientError as error:
         # Log groups outlive their functions.
         if code_of(error) == "ResourceNotFoundException":

@@ -1,59 +1,92 @@
-"""What a run did, group by group."""
+"""What a run did: counts for its caller, the log, the ledger and CloudWatch."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from subscriber.filters import Outcome
+    from collections.abc import Iterable, Mapping
+
+    from watchpost.ledger import Entry
+
+    from subscriber.calls import Calls
+
+NAMESPACE = "Watchpost/Pipeline"
+EXAMPLES = 20  # groups that an answer names of each kind; the ledger has all. An answer of Lambda is at most 6 MB.
+OVERDUE = 2  # sweeps in a row in which a group should have been covered and was not
+
+# What a group can come to in one run: its state in the ledger, and what was changed.
+STATES = ("covered", "skipped", "blocked", "failed")
+CHANGES = ("subscribed", "renamed", "removed", "retention_set", "gone")
 
 
 @dataclass(slots=True)
 class Result:
-    """The outcome of every log group that a run came to: each is in one of the lists, or counted as unchanged."""
+    """What one run did. Each group that it came to is counted in one of STATES, or as gone."""
 
-    next_token: str | None = None  # where to go on, when the time was over
-    subscribed: list[str] = field(default_factory=list)
-    renamed: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    skipped: list[dict[str, str]] = field(default_factory=list)
-    blocked: list[dict[str, Any]] = field(default_factory=list)
-    retention_set: list[str] = field(default_factory=list)  # groups that are in another list as well
-    failed: list[dict[str, str]] = field(default_factory=list)
+    complete: bool = True
+    cursor: str = ""  # the last group that was done, when the time was over
+    note: str = ""  # why nothing was done, for people
+    counts: Counter[str] = field(default_factory=Counter)  # of STATES and CHANGES
+    problems: list[str] = field(default_factory=list)  # of the run, not of one group, for people
+    examples: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"blocked": [], "failed": []})
 
-    def skip(self, log_group: str, reason: str) -> None:
-        """Note a group that is left alone on purpose."""
-        self.skipped.append({"log_group": log_group, "reason": reason})
+    def came_to(self, entry: Entry) -> None:
+        """Count what a group has come to."""
+        self.counts[entry.state] += 1
+        if entry.state in self.examples:
+            self.exemplify(entry.state, entry.log_group, entry.reason, entry.held_by)
 
-    def fail(self, log_group: str, error: Exception) -> None:
-        """Note a group that could not be treated."""
-        self.failed.append({"log_group": log_group, "reason": f"{type(error).__name__}: {error}"[:500]})
+    def exemplify(self, kind: str, log_group: str, reason: str, held_by: Iterable[str] = ()) -> None:
+        """Name a group that is blocked or failed, or where a part of the work failed."""
+        if len(self.examples[kind]) < EXAMPLES:
+            held = {"held_by": list(held_by)} if kind == "blocked" else {}
+            self.examples[kind].append({"log_group": log_group, "reason": reason, **held})
 
-    def add(self, log_group: str, outcome: Outcome) -> None:
-        """Note what became of a group's filters."""
-        if outcome.state == "blocked":
-            held_by = list(outcome.held_by)
-            self.blocked.append({"log_group": log_group, "reason": outcome.reason, "held_by": held_by})
-        elif outcome.state == "unchanged":
-            self.unchanged += 1
-        else:
-            (self.renamed if outcome.state == "renamed" else self.subscribed).append(log_group)
-
-    def failures(self) -> dict[str, str]:
-        """The reason for each group that failed."""
-        return {item["log_group"]: item["reason"] for item in self.failed}
+    def totals(self, calls: Calls | None, before: Mapping[str, int] | None = None) -> dict[str, int]:
+        """Counts for the ledger, those of earlier invocations of the same sweep added."""
+        done = Counter(before or {})
+        done.update(self.counts)
+        for stats in calls.stats.values() if calls else ():
+            done.update(calls=stats.calls, throttled=stats.throttled, retried=stats.retried)
+        return {name: number for name, number in sorted(done.items()) if number}
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as JSON: `complete`, `next_token`, `unchanged` (a count), and a list for every other outcome."""
+        """The result as JSON: `complete`, `cursor`, `note`, a number for each of STATES and CHANGES, `problems`, and
+        `examples` of what is blocked and failed.
+        """
         return {
-            "complete": self.next_token is None,
-            "next_token": self.next_token,
-            "subscribed": self.subscribed,
-            "renamed": self.renamed,
-            "unchanged": self.unchanged,
-            "skipped": self.skipped,
-            "blocked": self.blocked,
-            "retention_set": self.retention_set,
-            "failed": self.failed,
+            "complete": self.complete,
+            "cursor": self.cursor,
+            "note": self.note,
+            **{name: self.counts[name] for name in (*STATES, *CHANGES)},
+            "problems": self.problems,
+            "examples": self.examples,
         }
+
+
+def emf(stack: str, entries: Iterable[Entry], seconds: float, throttled: int, time_ms: int) -> str:
+    """What a complete sweep found, as one line in CloudWatch's embedded metric format with dimension Stack.
+
+    entries: the whole ledger. seconds: from the sweep's beginning to its end. time_ms: milliseconds since 1970.
+    """
+    found: Counter[str] = Counter()
+    overdue = 0
+    for entry in entries:
+        found[entry.state] += 1
+        overdue += entry.missed >= OVERDUE
+    values: dict[str, float] = {
+        "GroupsCovered": found["covered"],
+        "GroupsBlocked": found["blocked"],
+        "GroupsUnsubscribed": found["blocked"] + found["failed"],
+        "GroupsSkipped": found["skipped"],
+        "GroupsOverdue": overdue,
+        "SweepSeconds": round(seconds, 1),
+        "CallsThrottled": throttled,
+    }
+    metrics = [{"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"} for name in values]
+    directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
+    return json.dumps({"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": [directive]}, "Stack": stack, **values})

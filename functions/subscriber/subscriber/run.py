@@ -2,86 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from watchpost import custom_resource, names
-from watchpost.errors import PayloadError, SubscriptionError
+from watchpost import custom_resource
 
-from subscriber.result import Result
-from subscriber.sweep import new_group, remove_all, sweep
+from subscriber import announced, sweep
+from subscriber.events import kind_of
+from subscriber.leave import Removal, remove_all
+from subscriber.surroundings import AWS_ERRORS, SERVICE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from subscriber.result import Result
+    from subscriber.surroundings import Surroundings
 
-    from watchpost.configuration import Configuration
-
-    from subscriber.account import Account
-    from subscriber.sweep import Removal
-
-SERVICE = "watchpost-subscriber"
-CREATED = ("logs.amazonaws.com", "CreateLogGroup")  # eventSource and eventName of CloudTrail
-NAMED = 5  # log groups that an answer to CloudFormation names; the log has them all
+# Seconds that a deployment waits for its first sweep; the ticks go on with what is not done.
+DEPLOYMENT_BUDGET = 480.0
 
 _logger = Logger(service=SERVICE)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an invocation works with. Account and configuration are asked for when needed, so that a mistake in one
-    still lets a custom resource be answered, and a deletion needs no configuration.
-    """
-
-    account: Callable[[], Account]
-    configuration: Callable[[], Configuration]
-    remaining: Callable[[], float]  # seconds until Lambda ends the invocation
-    log_stream: str
 
 
 def run(event: Any, around: Surroundings) -> dict[str, Any]:
     """Do what an event asks for and return what was done.
 
-    Raises PayloadError for an event of no known kind, SubscriptionError when a log group failed (every other group was
-    treated all the same), botocore's errors when log groups cannot be listed. A custom resource is always answered.
+    Messages of SQS are answered as Lambda wants it, everything else with Result.as_dict. Groups that failed are in the
+    ledger, the metrics and the log, and the next sweep tries them again: an invocation that failed for them would only
+    be repeated by Lambda at once. Raises PayloadError for an event of no known kind, and botocore's errors, LedgerError
+    and ConfigurationError when groups cannot be listed, the ledger does not work, or no configuration is right. A
+    custom resource is always answered.
     """
-    if custom_resource.is_request(event):
+    kind = kind_of(event)
+    if kind == "resource":
         return _custom_resource(event, around)
-    result = _work(event, around)
-    _logger.info("run ended", extra={"result": result.as_dict()})
-    if result.failed:
-        raise SubscriptionError(result.failures())
+    if kind == "queue":
+        return announced.batch(event["Records"], around)
+    if kind == "announcement":
+        result = announced.single(event, around)
+    elif kind == "tick":
+        result = sweep.tick(around, around.account(around.remaining))
+    else:
+        result = sweep.sweep(around, around.account(around.remaining), anew=True)
+    _log(result)
     return result.as_dict()
 
 
-def _work(event: Any, around: Surroundings) -> Result:
-    if not isinstance(event, dict):
-        raise PayloadError("malformed", "a JSON object")
-    if event.get("detail-type") == "AWS API Call via CloudTrail":
-        return _created(event.get("detail"), around)
-    scheduled = event.get("source") == "aws.events" or event.get("detail-type") == "Scheduled Event"
-    if scheduled or event.get("action") == "sweep" or not set(event) - {"next_token"}:
-        token = event.get("next_token") or ""
-        if not isinstance(token, str):
-            raise PayloadError("malformed", "next_token as a sweep returned it")
-        return sweep(around.account(), around.configuration(), around.remaining, token)
-    expected = "CreateLogGroup of CloudTrail, a schedule, {}, {action: sweep} or a request of CloudFormation"
-    raise PayloadError("unknown", expected)
-
-
-def _created(detail: Any, around: Surroundings) -> Result:
-    """The work for what CloudTrail tells about one call."""
-    if not isinstance(detail, dict) or (detail.get("eventSource"), detail.get("eventName")) != CREATED:
-        raise PayloadError("unknown", "CreateLogGroup of CloudTrail")
-    parameters = detail.get("requestParameters")
-    name = parameters.get("logGroupName") if isinstance(parameters, dict) else None
-    if detail.get("errorCode"):  # such a call did not create anything, and its parameters may be missing
-        result = Result()
-        result.skip(name if isinstance(name, str) else "", f"the log group was not created: {detail['errorCode']}")
-        return result
-    if not isinstance(name, str) or not name:
-        raise PayloadError("malformed", "detail.requestParameters.logGroupName")
-    return new_group(around.account(), around.configuration(), name)
+def _log(result: Result) -> None:
+    bad = result.counts["failed"] or result.examples["failed"]
+    level = _logger.error if bad else _logger.warning if result.problems else _logger.info
+    level("run ended", extra={"result": result.as_dict()})
 
 
 def _custom_resource(event: dict[str, Any], around: Surroundings) -> dict[str, Any]:
@@ -90,31 +58,45 @@ def _custom_resource(event: dict[str, Any], around: Surroundings) -> dict[str, A
     failure: str | None = None
     try:
         if event["RequestType"] == "Delete":
-            removal = remove_all(around.account(), around.remaining)
-            done = {"removed": removal.removed, "left": removal.left, "next_token": removal.next_token}
-            failure = _what_is_left(removal)
+            done, failure = _leave(event, around)
+            if failure is None and not done["complete"]:
+                return {**done, "answer": "NONE YET"}
         else:
-            done = sweep(around.account(), around.configuration(), around.remaining).as_dict()
+            done = _deploy(around)
     except Exception as error:  # whatever it is: without an answer CloudFormation waits for an hour
         _logger.exception("the request of CloudFormation failed")
         failure = f"{type(error).__name__}: {error}"
-    # Single groups do not fail a deployment: the next sweep tries them again, and raises.
-    level = _logger.warning if failure or done.get("failed") or done.get("next_token") else _logger.info
+    unfinished = failure or done.get("failed") or not done.get("complete")
+    level = _logger.warning if unfinished else _logger.info
     level("request of CloudFormation ended", extra={"request": event["RequestType"], "result": done})
     custom_resource.respond(event, around.log_stream, failure=failure)
     return {**done, "answer": "FAILED" if failure else "SUCCESS"}
 
 
-def _what_is_left(removal: Removal) -> str | None:
-    """What a person has to do after a removal, or None when nothing of ours remained."""
-    how = (
-        "Delete the stack again, or: aws logs delete-subscription-filter --log-group-name GROUP"
-        f" --filter-name NAME (named {names.FILTER_PREFIX}...)."
-    )
-    late = "" if removal.next_token is None else " The time was over before all log groups were looked at."
-    if not removal.left:
-        return f"{how}{late}" if late else None
-    named = ", ".join(sorted(removal.left)[:NAMED])
-    more = f" and {len(removal.left) - NAMED} more" if len(removal.left) > NAMED else ""
-    # The instruction comes first: a long list of names is cut by the limit of the answer.
-    return f"{len(removal.left)} log groups still have filters. {how}{late} They are: {named}{more}"
+def _deploy(around: Surroundings) -> dict[str, Any]:
+    """Begin a sweep. Neither single groups fail a deployment nor a sweep that takes longer: the ticks go on with it."""
+    around.ledger().request(leaving=False)
+    return sweep.sweep(around, around.account(around.within(DEPLOYMENT_BUDGET)), anew=True).as_dict()
+
+
+def _leave(event: dict[str, Any], around: Surroundings) -> tuple[dict[str, Any], str | None]:
+    """Remove everything, or hand the rest to another invocation. Returns what was done, and what a person has to do."""
+    removal = Removal.begun(event, around.clock())
+    account = around.account(around.within(removal.until - around.clock()))
+    remove_all(around, account, removal)
+    done = {
+        "complete": removal.complete,
+        "removed": removal.removed,
+        "left": removal.left,
+        "waiting": removal.waiting,
+        "policy": removal.policy,
+        "link": removal.link,
+    }
+    if removal.may_go_on(around.clock()):
+        _logger.info("the removal goes on in another invocation", extra={"result": done})
+        try:
+            around.invoke(removal.as_event(event))
+            return done, None
+        except AWS_ERRORS:
+            _logger.exception("the removal cannot go on in another invocation")
+    return done, removal.what_is_left(account.stack)

@@ -1,146 +1,214 @@
-"""What the subscriber does to log groups: to all of them, to a new one, and when the stack is deleted."""
+"""A sweep: every log group of the account is brought in order, by as many invocations as it takes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-from watchpost.aws import code_of
-from watchpost.errors import PayloadError
-
-from subscriber import filters
-from subscriber.account import find, pages, tags_of
-from subscriber.decision import decide, refusal
-from subscriber.result import Result
+from subscriber import coverage as coverages
+from subscriber import undo
+from subscriber.account import all_tags, find, pages
+from subscriber.calls import OutOfTimeError
+from subscriber.decision import TagsNeededError, decide
+from subscriber.lease import Lease, LeaseLostError
+from subscriber.receivers import guard_of
+from subscriber.result import Result, emf
+from subscriber.surroundings import AWS_ERRORS, said
+from subscriber.treat import Treatment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Mapping
 
     from watchpost.configuration import Configuration
+    from watchpost.ledger import Entry, Ledger
 
-    from subscriber.account import Account
-    from subscriber.decision import LogGroup
+    from subscriber.account import Account, TagBook
+    from subscriber.coverage import Coverage
+    from subscriber.decision import Decision, LogGroup
+    from subscriber.guard import Guard
+    from subscriber.surroundings import Surroundings
 
-# Seconds that are left when no further group is begun: for the calls of one group and the answer to CloudFormation.
-RESERVE = 20.0
-GONE = "the log group is gone"
-_SEPARATOR = "|"  # not allowed in names of log groups (CloudWatch Logs API, CreateLogGroup)
+EVERY = 3_600.0  # seconds from the beginning of one sweep to that of the next
+EARLY = 60.0  # seconds: the tick that is about an hour later may come a moment too early
+SAVED = 25  # groups after which a sweep is saved, and entries that the ledger takes at once
+
+BUSY = "another invocation sweeps: one more sweep begins when it is done"
+LEAVING = "the stack is being deleted: nothing is subscribed any more"
+NOT_DUE = "no sweep is due"
+
+
+def tick(around: Surroundings, account: Account) -> Result:
+    """Go on with a sweep that is not complete, begin one when it is time to, or do nothing. As `sweep` otherwise."""
+    ledger = around.ledger()
+    state = ledger.sweep()
+    if state.leaving:
+        return Result(note=LEAVING)
+    due = state.again or around.clock() - state.began >= EVERY - EARLY
+    if not state.running and not due:
+        return Result(note=NOT_DUE)
+    return sweep(around, account, anew=not state.running)
+
+
+def sweep(around: Surroundings, account: Account, *, anew: bool) -> Result:
+    """Sweep as long as there is time. anew: from the beginning, whatever was swept before.
+
+    While somebody else sweeps, another sweep is asked for and nothing else done. Groups that fail are counted, and in
+    the ledger. Raises what listing the groups and the ledger raise; what was done until then is kept.
+    """
+    ledger = around.ledger()
+    lease = Lease.claim(around, ledger)
+    if lease is None:
+        if anew:
+            ledger.request(again=True)
+        return Result(complete=False, note=BUSY)
+    try:
+        if lease.state.leaving:
+            return Result(note=LEAVING)
+        if anew or not lease.state.running:
+            # Whoever asks from here on, after the configuration was read, gets another one.
+            lease.save(again=False, running=True, began=around.clock(), cursor="", counts={}, scope=account.scope)
+        return _Sweeper(around, account, ledger, lease).work()
+    except LeaseLostError as error:
+        return Result(complete=False, cursor=lease.state.cursor, note=str(error))
+    finally:
+        lease.release()
 
 
 @dataclass(slots=True)
-class Removal:
-    """What a removal did. left: for each group that still has (or may have) filters of ours, why."""
+class _Sweeper:
+    """One invocation's part of a sweep."""
 
-    removed: list[str] = field(default_factory=list)
-    left: dict[str, str] = field(default_factory=dict)
-    next_token: str | None = None  # the first group that was not looked at, when the time was over
+    around: Surroundings
+    account: Account
+    ledger: Ledger
+    lease: Lease
+    result: Result = field(default_factory=Result)
+    pending: dict[str, Entry] = field(default_factory=dict)  # not in the ledger yet
+    gone: list[str] = field(default_factory=list)
+    done: int = 0  # groups since the last save
+    unread: str = ""  # why tags are not known
+    before: Mapping[str, int] = field(default_factory=Counter)  # counts of earlier invocations
 
-
-def sweep(account: Account, configuration: Configuration, remaining: Callable[[], float], token: str = "") -> Result:
-    """Bring the filters of all log groups in order.
-
-    remaining: seconds until Lambda ends the invocation. token: `next_token` of a run that ran out of time. Groups that
-    fail are in the result. Raises PayloadError for a token that is none, botocore's errors when listing fails.
-    """
-    result = Result()
-    for group, here in _walk(account, token):
-        if remaining() < RESERVE:
-            result.next_token = here
-            break
-        treat(group, account, configuration, result)
-    return result
-
-
-def new_group(account: Account, configuration: Configuration, name: str) -> Result:
-    """Bring the filters of one log group in order. Raises botocore's errors when it cannot be looked up."""
-    result = Result()
-    group = find(account.logs, name)
-    if group is None:
-        result.skip(name, GONE)
-    else:
-        treat(group, account, configuration, result)
-    return result
-
-
-def remove_all(account: Account, remaining: Callable[[], float]) -> Removal:
-    """Remove every filter of ours from all log groups; foreign ones stay.
-
-    Raises botocore's errors when groups cannot be listed.
-    """
-    removal = Removal()
-    for group, here in _walk(account, ""):
-        if remaining() < RESERVE:
-            removal.next_token = here
-            break
+    def work(self) -> Result:
+        self.before = self.lease.state.counts
+        cursor = self.result.cursor = self.lease.state.cursor
         try:
-            _remove_ours(group.name, account, removal)
-        except (BotoCoreError, ClientError) as error:
-            if code_of(error) != "ResourceNotFoundException":  # a group that is gone took its filters with it
-                removal.left[group.name] = f"{type(error).__name__}: {error}"[:500]
-    return removal
+            groups = self._list()
+            configuration, problem = self.around.configuration(fresh=True)
+            guard, unknown = guard_of(self.account, configuration)
+            self.result.problems += [f"Configuration: {problem}"] if problem else []
+            self.result.problems += unknown
+            tags = self._tags()
+            known = self.ledger.read()
+            decisions = self._decide(groups, tags, configuration, guard)
+            coverage = coverages.prepare(self.account, decisions, known)
+            self.result.problems += coverage.problems
+            treatment = self._treatment(configuration, guard, coverage)
+            for group in groups:
+                if group.name > cursor:
+                    self._treat(treatment, group, tags, known)
+            self._complete(coverage, groups, known)
+        except OutOfTimeError:
+            self.result.complete = False
+            self._save()
+        return self.result
 
+    def _list(self) -> list[LogGroup]:
+        groups: list[LogGroup] = []
+        for page in pages(self.account):
+            groups += page
+            self._renew()
+        return sorted(groups, key=lambda group: group.name)
 
-def treat(group: LogGroup, account: Account, configuration: Configuration, result: Result) -> None:
-    """Decide about one group, act, and note the outcome. Errors of AWS are noted, not raised."""
-    reason = refusal(group, configuration, account.stack)
-    if reason:
-        result.skip(group.name, reason)
-        return
-    try:
-        decision = decide(group, tags_of(group, account), configuration, account.stack)
-        if decision.action == "skip":
-            result.skip(group.name, decision.reason)
-            return
-        outcome = filters.subscribe(account, group.name, decision.service)
-    except (BotoCoreError, ClientError) as error:
-        _note(error, group, account, result)
-        return
-    result.add(group.name, outcome)
-    if group.retention_days is None and configuration.logs.retention_days is not None:
-        _set_retention(group, configuration.logs.retention_days, account, result)
+    def _tags(self) -> TagBook | None:
+        """The tags of everything, None when they cannot be read: what needs none is done all the same."""
+        try:
+            return all_tags(self.account, self._renew)
+        except AWS_ERRORS as error:
+            self.unread = said(error)
+            self.result.problems.append(
+                f"Tags could not be read, so groups that need them stay as they are: {self.unread}"
+            )
+            return None
 
+    def _decide(
+        self, groups: list[LogGroup], tags: TagBook | None, configuration: Configuration, guard: Guard
+    ) -> dict[str, Decision | None]:
+        """What is to become of each group: the account policy has to be right for all before it is put."""
+        if self.account.scope != "account":
+            return {}
+        decisions: dict[str, Decision | None] = {}
+        for group in groups:
+            try:
+                decisions[group.name] = decide(group, tags.of(group) if tags else None, configuration, guard)
+            except TagsNeededError:
+                decisions[group.name] = None
+            self._renew()
+        return decisions
 
-def _set_retention(group: LogGroup, days: int, account: Account, result: Result) -> None:
-    try:
-        account.logs.put_retention_policy(logGroupName=group.name, retentionInDays=days)
-    except (BotoCoreError, ClientError) as error:
-        _note(error, group, account, result)
-        return
-    result.retention_set.append(group.name)
+    def _treatment(self, configuration: Configuration, guard: Guard, coverage: Coverage) -> Treatment:
+        return Treatment(
+            account=self.account,
+            configuration=configuration,
+            guard=guard,
+            ledger=self.ledger,
+            result=self.result,
+            stamp=self.around.stamp(),
+            covers=coverage,
+            sweeping=True,
+            unread=self.unread,
+        )
 
+    def _treat(self, treatment: Treatment, group: LogGroup, tags: TagBook | None, known: Mapping[str, Entry]) -> None:
+        before = known.get(group.name)
+        treatment.stamp = self.around.stamp()
+        entry = treatment.treat(group, tags.of(group) if tags else None, before)
+        if entry is None:
+            self.gone.append(group.name)
+        elif entry != before:
+            self.pending[group.name] = entry
+        self.result.cursor = group.name
+        self.done += 1
+        if self.done >= SAVED or self.lease.is_due():
+            self._save()
 
-def _note(error: BotoCoreError | ClientError, group: LogGroup, account: Account, result: Result) -> None:
-    """A group that was deleted meanwhile is skipped. "Not found" alone does not say so: it may be the shipper."""
-    try:
-        gone = code_of(error) == "ResourceNotFoundException" and find(account.logs, group.name) is None
-    except (BotoCoreError, ClientError):
-        gone = False
-    if gone:
-        result.skip(group.name, GONE)
-    else:
-        result.fail(group.name, error)
+    def _renew(self) -> None:
+        if self.lease.is_due():
+            self.lease.save()
 
+    def _save(self) -> None:
+        """Store what was done, the entries before the cursor. Raises LeaseLostError."""
+        self.ledger.put(self.pending.values())
+        self.ledger.remove(self.gone)
+        treated, self.pending, self.gone, self.done = self.pending, {}, [], 0
+        counts = self.result.totals(self.account.calls, self.before)
+        problems = tuple(self.result.problems)
+        try:
+            self.lease.save(cursor=self.result.cursor, counts=counts, problems=problems)
+        except LeaseLostError as error:
+            if error.leaving and not error.kept:
+                # Whoever removes may have looked at these groups before this invocation put their filters.
+                undo.undo(self.account, dict(treated))
+            raise
 
-def _remove_ours(group: str, account: Account, removal: Removal) -> None:
-    ours = [item for item in filters.read(account.logs, group) if filters.is_ours(item, account.destinations)]
-    for item in ours:
-        filters.remove(account.logs, group, item["filterName"])
-    if ours:
-        removal.removed.append(group)
-
-
-def _walk(account: Account, token: str) -> Iterator[tuple[LogGroup, str]]:
-    """All log groups, each with the token that leads to it again.
-
-    A token is the last group that was done and AWS's token of the page, so that a page is not begun anew for ever.
-    Groups come in the order of their names (CloudWatch Logs API, DescribeLogGroups).
-    """
-    if token and _SEPARATOR not in token:
-        raise PayloadError("malformed", "next_token as a sweep returned it")
-    done, _, page_token = token.partition(_SEPARATOR)
-    for page in pages(account.logs, page_token):
-        for group in page.groups:
-            if group.name > done:
-                yield group, f"{done}{_SEPARATOR}{page.token}"
-                done = group.name
+    def _complete(self, coverage: Coverage, groups: list[LogGroup], known: Mapping[str, Entry]) -> None:
+        self._save()
+        listed = {group.name for group in groups}
+        for name in known:
+            # One that is created again meanwhile is not in the list either.
+            if name not in listed and find(self.account, name) is None:
+                self.gone.append(name)
+                self._renew()
+        self.result.counts["gone"] += len(self.gone)
+        self.ledger.remove(self.gone)
+        self.gone = []
+        entries = self.ledger.read()
+        self.result.problems += coverages.conclude(self.account, coverage, entries)
+        now = self.around.clock()
+        counts = self.result.totals(self.account.calls, self.before)
+        state = self.lease.state
+        self.result.cursor = ""
+        self.lease.save(running=False, finished=now, cursor="", counts=counts, problems=tuple(self.result.problems))
+        throttled = counts.get("throttled", 0)
+        print(emf(self.account.stack, entries.values(), now - state.began, throttled, int(now * 1000)))
