@@ -7,21 +7,23 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from watchpost_cli import parse, replay
+from watchpost_cli import parse, replay, subscriptions
 from watchpost_cli.errors import CliError
-from watchpost_cli.terminal import harmless
+from watchpost_cli.terminal import harmless, tell_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DESCRIPTION = """\
 Watchpost ships the logs of an account's services to Elasticsearch and turns metric lines into CloudWatch metrics.
-This command replays what could not be delivered, and shows what Watchpost makes of log lines."""
+This command shows which log groups are shipped and what would change, replays what could not be delivered, and shows
+what Watchpost makes of log lines."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 all is well, 1 something is left, 2 it could not be done."""
     options = _parser().parse_args(arguments)
+    tell_warnings()
     try:
         code = options.run(options)
         sys.stdout.flush()
@@ -42,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("watchpost", description=_DESCRIPTION, formatter_class=shape)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module, summary in (
+        (subscriptions, "show which log groups are shipped, and what a sweep would change"),
         (replay, "deliver again what could not be delivered"),
         (parse, "show what becomes of the lines of a log file, without an account"),
     ):

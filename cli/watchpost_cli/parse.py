@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import time
@@ -10,11 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-from watchpost import configuration
-from watchpost.errors import ConfigurationError
-
-from watchpost_cli import report
+from watchpost_cli import document, report
 from watchpost_cli.conversion import Converter
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import console
@@ -23,8 +18,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
     from typing import TextIO
-
-    from watchpost.configuration import Configuration
 
 DESCRIPTION = """\
 Show what Watchpost makes of the lines of a log file: the document of each line, why the line was taken for what it is,
@@ -61,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show what becomes of the lines. Raises CliError when file or configuration cannot be read."""
-    settings = _configuration(options.config)
+    settings = document.read(options.config)
     now_ms = time.time_ns() // 1_000_000
     converter = Converter(options.log_group, options.log_stream, options.service, settings, now_ms)
     output = report.Machine(sys.stdout) if options.json else report.People(console())
@@ -113,17 +106,3 @@ def _opened(name: str) -> Iterator[TextIO]:
         if isinstance(error, BrokenPipeError):
             raise
         raise CliError(f"{name} cannot be read: {error.strerror}.") from None
-
-
-def _configuration(path: str | None) -> Configuration:
-    if path is None:
-        return configuration.parse("{}")
-    try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return configuration.parse(json.dumps({} if document is None else document))
-    except OSError as error:
-        raise CliError(f"{path} cannot be read: {error.strerror}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
-        raise CliError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    except ConfigurationError as error:
-        raise CliError(f"{path}: {error}") from None

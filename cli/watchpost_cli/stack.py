@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -11,10 +13,51 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from watchpost_cli.errors import CliError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 OUTPUT = "ReplayFunction"
 CALL_SECONDS = 30  # of work that one invocation is asked for
 # What it needs beyond that: what was begun is ended, which takes two invocations of the shipper at most.
 _READ_TIMEOUT = CALL_SECONDS + 150
+ATTEMPTS = 8  # of a call that only reads: others use the account's quotas too
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A deployed stack, as CloudFormation tells it."""
+
+    name: str
+    arn: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+    def output(self, key: str) -> str:
+        """The value of an output. Raises CliError where the stack has none of that name."""
+        if key not in self.outputs:
+            raise CliError(
+                f"The stack {self.name} has no output {key}. Deploy a newer version, or name another one: --stack."
+            )
+        return self.outputs[key]
+
+    def arn_of(self, service: str, resource: str) -> str:
+        """The ARN of something in the stack's region and account."""
+        # arn:<partition>:cloudformation:<region>:<account>:stack/<name>/<id>
+        parts = [*self.arn.split(":"), *[""] * 5][:5]
+        return ":".join(("arn", parts[1], service, parts[3], parts[4], resource))
+
+
+def deployed(name: str) -> Deployed:
+    """Find a stack. Raises CliError."""
+    with reading(f"The stack {name}"):
+        described = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    found = described[0] if described else {}
+    return Deployed(
+        name=name,
+        arn=str(found.get("StackId", "")),
+        outputs={item["OutputKey"]: str(item["OutputValue"]) for item in found.get("Outputs", [])},
+        parameters={item["ParameterKey"]: str(item.get("ParameterValue", "")) for item in found.get("Parameters", [])},
+    )
 
 
 class Stack:
@@ -22,8 +65,9 @@ class Stack:
 
     def __init__(self, name: str) -> None:
         """Find the function by the stack's outputs. Raises CliError."""
-        self._client = _client("lambda")
-        self._function = _function_of(name)
+        # One attempt: an invocation whose answer is lost goes on, and a second one would only wait for it.
+        self._client = client("lambda", attempts=1, read_timeout=_READ_TIMEOUT)
+        self._function = deployed(name).output(OUTPUT)
 
     def invoke(self, event: dict[str, Any]) -> dict[str, Any]:
         """Invoke the replay function and return its answer. Raises CliError."""
@@ -50,21 +94,19 @@ def told(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _client(service: str) -> Any:
-    # One attempt: an invocation whose answer is lost goes on, and a second one would only wait for it.
-    config = Config(read_timeout=_READ_TIMEOUT, retries={"total_max_attempts": 1, "mode": "standard"})
+def client(service: str, *, attempts: int = ATTEMPTS, read_timeout: int = 30) -> Any:
+    """A client of an AWS service. read_timeout: seconds. Raises CliError."""
+    config = Config(read_timeout=read_timeout, retries={"total_max_attempts": attempts, "mode": "standard"})
     try:
         return boto3.client(service, config=config)  # type: ignore[call-overload]  # the stub knows literal names only
     except (BotoCoreError, ValueError) as error:
         raise CliError(f"AWS cannot be reached: {told(error)}") from None
 
 
-def _function_of(stack: str) -> str:
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn the errors of AWS into CliError; what: the subject of the sentence."""
     try:
-        described = _client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        yield
     except (ClientError, BotoCoreError) as error:
-        raise CliError(f"The stack {stack} cannot be read: {told(error)}") from None
-    for output in described[0].get("Outputs", []) if described else []:
-        if output["OutputKey"] == OUTPUT:
-            return str(output["OutputValue"])
-    raise CliError(f"The stack {stack} has no output {OUTPUT}. Deploy a newer version, or name another one: --stack.")
+        raise CliError(f"{what} cannot be read: {told(error)}") from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
 WIDTH = 200  # characters of a table in a file or a pipe
@@ -34,3 +36,30 @@ def console(stream: TextIO | None = None) -> Console:
     file = stream or sys.stdout
     width = None if file.isatty() else WIDTH
     return Console(file=file, width=width, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+class _Warnings(logging.Handler):
+    """Shows warnings of the pipeline's own modules on standard error; what they name may come from AWS."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # What is wrong with the configuration the commands tell themselves.
+        if not record.name.startswith("watchpost.configuration"):
+            print(f"watchpost: {harmless(record.getMessage(), 1000)}", file=sys.stderr)
+
+
+def tell_warnings() -> None:
+    """Have warnings of the pipeline's own modules shown, once however often it is called."""
+    log = logging.getLogger("watchpost")
+    if not any(isinstance(handler, _Warnings) for handler in log.handlers):
+        log.addHandler(_Warnings(logging.WARNING))
+
+
+def counted(number: int, one: str, more: str = "") -> str:
+    """A number with its noun; more: the plural where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
+def named(names: Sequence[str], most: int = 10) -> str:
+    """Names in a row, harmless, of which so many are shown at most."""
+    shown = [harmless(name, 120) for name in names[:most]]
+    return ", ".join(shown if len(names) <= most else [*shown, f"and {len(names) - most:,} more"])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("arguments", [[], ["replay"], ["parse"]])
+@pytest.mark.parametrize("arguments", [[], ["replay"], ["parse"], ["subscriptions"]])
 def test_each_help_tells_what_the_command_does(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--help"])
@@ -33,7 +33,7 @@ def test_each_help_tells_what_the_command_does(arguments: list[str], capsys: pyt
     assert "replay" in shown or "log" in shown
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing"], ["replay", "--sinc"], ["parse"]])
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["replay", "--sinc"], ["parse"], ["subscriptions", "--stat"]])
 def test_wrong_usage_ends_with_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
