@@ -40,18 +40,18 @@ class Account:
         url = f"{self.elasticsearch_url}/{path}"
         return requests.request(method, url, verify=self.elasticsearch_ca or True, timeout=20, **options)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = emulator.REGION) -> Any:
         """A boto3 client as the account's root."""
-        return emulator.client(self.endpoint, service)
+        return emulator.client(self.endpoint, service, region)
 
-    def outputs(self, name: str = stack.STACK) -> dict[str, str]:
+    def outputs(self, name: str = stack.STACK, region: str = emulator.REGION) -> dict[str, str]:
         """A stack's outputs by name."""
-        described = self.client("cloudformation").describe_stacks(StackName=name)
+        described = self.client("cloudformation", region).describe_stacks(StackName=name)
         return {item["OutputKey"]: item["OutputValue"] for item in described["Stacks"][0]["Outputs"]}
 
-    def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
+    def invoke(self, function: str, event: Mapping[str, Any], region: str = emulator.REGION) -> Any:
         """Invoke a function and return what it returned. Raises LocalError when it failed."""
-        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        answer = self.client("lambda", region).invoke(FunctionName=function, Payload=json.dumps(event).encode())
         payload = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer:
             message = payload.get("errorMessage", payload) if isinstance(payload, dict) else payload

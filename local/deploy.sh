@@ -8,6 +8,8 @@
 #   METRIC_NAMESPACE    Watchpost
 #   DELIVERY            direct, kinesis or drain
 #   STREAM_SHARDS       0: as many as it takes
+#   SUBSCRIPTION_SCOPE  groups or account
+#   DESTINATION_ROLES   none: ARNs with commas between them
 #   ELASTICSEARCH_COMPRESSION   none or gzip
 set -eu
 if [ -z "${ELASTICSEARCH_URL:-}" ]; then
@@ -23,6 +25,9 @@ set -- --parameter-overrides \
   "ElasticsearchUrl=$ELASTICSEARCH_URL" "Environment=${ENVIRONMENT:-dev}" \
   "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}" \
   "Delivery=${DELIVERY:-direct}" "StreamShards=${STREAM_SHARDS:-0}" \
-  "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}"
+  "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}" "SubscriptionScope=${SUBSCRIPTION_SCOPE:-groups}"
+if [ -n "${DESTINATION_ROLES:-}" ]; then
+  set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
+fi
 "$BIN/sam" build "$@"
 "$BIN/sam" deploy --stack-name "$stack" "$@"

@@ -46,12 +46,12 @@ def process(state: State, port: int) -> dict[str, Any]:
     return {"name": "aws", "command": command, "environment": environment, "folder": str(state.temporary)}
 
 
-def client(url: str, service: str) -> Any:
+def client(url: str, service: str, region: str = REGION) -> Any:
     """A boto3 client of the emulator at a URL, as the account's root."""
     return boto3.client(  # type: ignore[call-overload]  # the stub knows literal names only
         service,
         endpoint_url=url,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
         config=Config(read_timeout=320, retries={"total_max_attempts": 1}),  # longer than any function may take

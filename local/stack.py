@@ -77,13 +77,15 @@ def reason_of_failure(events: list[dict[str, Any]]) -> str | None:
     return f"{told[0]['LogicalResourceId']}: {told[0]['ResourceStatusReason']}"[:600]
 
 
-def _deploy(what: str, arguments: list[str], name: str, state: State, endpoint: str) -> None:
+def _deploy(what: str, arguments: list[str], name: str, state: State, environment: Mapping[str, str]) -> None:
+    """environment: as of aws_environment."""
     arguments = ["deploy", "--stack-name", name, "--config-file", str(CHECKOUT / "samconfig.toml"), *arguments]
     log = state.run / f"deploy-{name}.log"
     try:
-        _sam(arguments, what, log, aws_environment(endpoint))
+        _sam(arguments, what, log, environment)
     except LocalError as error:
-        cloudformation = emulator.client(endpoint, "cloudformation")
+        endpoint, region = environment["AWS_ENDPOINT_URL"], environment["AWS_DEFAULT_REGION"]
+        cloudformation = emulator.client(endpoint, "cloudformation", region)
         try:
             events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         except ClientError:  # it failed before there was a stack
@@ -130,35 +132,44 @@ def _build(state: State) -> bool:
     return True
 
 
-def aws_environment(endpoint: str) -> dict[str, str]:
+def aws_environment(endpoint: str, region: str = emulator.REGION) -> dict[str, str]:
     """The variables that lead every AWS tool to the emulator."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": emulator.ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": emulator.SECRET_KEY,
-        "AWS_DEFAULT_REGION": emulator.REGION,
+        "AWS_DEFAULT_REGION": region,
     }
 
 
-def deploy(state: State, endpoint: str, elasticsearch_url: str, name: str = STACK, delivery: str = "drain") -> None:
+def deploy(
+    state: State,
+    endpoint: str,
+    elasticsearch_url: str,
+    name: str = STACK,
+    region: str = emulator.REGION,
+    **parameters: str,
+) -> None:
     """Deploy the built stack.
 
-    elasticsearch_url: without credentials. delivery: the parameter; "drain" opens both ways in, because subscription
-    filters of the emulator feed functions only, while its streams feed the shipper.
+    elasticsearch_url: without credentials. parameters: of the template. Delivery is "drain" unless said otherwise: it
+    opens both ways in, because subscription filters of the emulator feed functions only, while its streams feed the
+    shipper.
     """
-    parameters = {
+    values = {
         "ElasticsearchUrl": elasticsearch_url,
         "Environment": ENVIRONMENT,
-        "Delivery": delivery,
+        "Delivery": "drain",
         "StreamShards": "1",
         **_runtime_parameters(),
+        **parameters,
     }
-    arguments = ["--template-file", str(BUILD / "template.yaml"), *_parameters(parameters)]
-    _deploy("Deploying Watchpost", arguments, name, state, endpoint)
+    arguments = ["--template-file", str(BUILD / "template.yaml"), *_parameters(values)]
+    _deploy("Deploying Watchpost", arguments, name, state, aws_environment(endpoint, region))
 
 
 def deploy_demo(state: State, endpoint: str) -> None:
     """Deploy the demo's services, as a stack that knows nothing of Watchpost."""
     template = CHECKOUT / "local" / "demo" / "template.yaml"
     arguments = ["--template-file", str(template), *_parameters(_runtime_parameters())]
-    _deploy("Deploying the demo services", arguments, DEMO_STACK, state, endpoint)
+    _deploy("Deploying the demo services", arguments, DEMO_STACK, state, aws_environment(endpoint))
