@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import requests
 
-from local import emulator
+from local import emulator, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 PATIENCE = 40.0  # seconds that anything asynchronous may take on a busy machine
 
 
-def eventually(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until a condition holds and return what it returned."""
-    deadline = time.monotonic() + PATIENCE
+def eventually(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """Wait until a condition holds and return what it returned. patience: seconds."""
+    deadline = time.monotonic() + patience
     while not (outcome := condition()):
-        assert time.monotonic() < deadline, f"{what} did not happen within {PATIENCE:.0f} s"
+        assert time.monotonic() < deadline, f"{what} did not happen within {patience:.0f} s"
         time.sleep(0.1)
     return outcome
 
@@ -126,15 +126,17 @@ def published(account: Account, metric: str, service: str) -> tuple[float, float
     return sum(point["Sum"] for point in points), sum(point["SampleCount"] for point in points)
 
 
-def client_as(account: Account, component: str, service: str) -> Any:
-    """A client with the credentials of a function's role."""
-    function = account.outputs()[f"{component.capitalize()}Function"]
-    role = account.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+def client_as(
+    account: Account, component: str, service: str, name: str = stack.STACK, region: str = emulator.REGION
+) -> Any:
+    """A client with the credentials of a function's role. name: of the stack."""
+    function = account.outputs(name, region)[f"{component.capitalize()}Function"]
+    role = account.client("lambda", region).get_function_configuration(FunctionName=function)["Role"]
     session = account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     return boto3.client(
         service,
         endpoint_url=account.endpoint,
-        region_name=emulator.REGION,
+        region_name=region,
         aws_access_key_id=session["AccessKeyId"],
         aws_secret_access_key=session["SecretAccessKey"],
         aws_session_token=session["SessionToken"],

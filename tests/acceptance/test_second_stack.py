@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local import stack
-from tests.acceptance.helpers import eventually, filters, published, subscription_event
+from local import emulator
+from tests.acceptance.helpers import filters, published, subscription_event
+from tests.acceptance.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from local.account import Account
 
 NAME = "second"
-NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens there
 
 
 @pytest.fixture(scope="module")
@@ -32,27 +32,16 @@ def group(account: Account) -> str:
 @pytest.fixture(scope="module")
 def outputs(account: Account, group: str) -> Iterator[dict[str, str]]:
     """A deployed second stack."""
-    stack.deploy(account.state, account.endpoint, NOWHERE, NAME, delivery="kinesis")
+    _region(account).deploy(Delivery="kinesis")
     outputs = account.outputs(NAME)
     login = json.dumps({"username": "somebody", "password": "something"})
     account.client("secretsmanager").put_secret_value(SecretId=outputs["ElasticsearchSecret"], SecretString=login)
     yield outputs
-    _delete(account)
+    _region(account).delete()
 
 
-def _delete(account: Account) -> None:
-    cloudformation = account.client("cloudformation")
-    cloudformation.delete_stack(StackName=NAME)
-
-    def gone() -> bool:
-        try:
-            described = cloudformation.describe_stacks(StackName=NAME)["Stacks"]
-        except cloudformation.exceptions.ClientError:
-            return True
-        assert "FAILED" not in described[0]["StackStatus"], described[0].get("StackStatusReason")
-        return described[0]["StackStatus"] == "DELETE_COMPLETE"
-
-    eventually(gone, "the deletion of the stack")
+def _region(account: Account) -> Region:
+    return Region(account, NAME, emulator.REGION)
 
 
 def _letters(account: Account, bucket: str) -> list[dict[str, Any]]:
@@ -146,10 +135,10 @@ def test_the_filters_of_the_first_stack_are_left_alone(account: Account, outputs
 
 def test_deleting_the_stack_leaves_none_of_its_filters_alarms_and_dashboards(account: Account, group: str) -> None:
     # given a second stack that was deployed and deleted (by its fixture, or here when this test runs alone)
-    stack.deploy(account.state, account.endpoint, NOWHERE, NAME, delivery="kinesis")
+    _region(account).deploy(Delivery="kinesis")
     assert filters(account, group)
 
-    _delete(account)
+    _region(account).delete()
 
     assert filters(account, group) == []
     cloudwatch = account.client("cloudwatch")

@@ -103,6 +103,9 @@ UNLIMITED = {
     "cloudwatch:PutMetricData",
     "tag:GetResources",
     "lambda:ListEventSourceMappings",
+    "logs:DescribeAccountPolicies",
+    "logs:PutAccountPolicy",
+    "logs:DeleteAccountPolicy",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:ListDashboards",
 }
