@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 from subscriber.account import Account, all_tags, pages
-from subscriber.calls import Calls, OutOfTimeError
 from subscriber.receivers import guard_of
+from watchpost.calls import Calls, OutOfTimeError
 from watchpost.configuration.source import source
 from watchpost.errors import ConfigurationError
 from watchpost.ledger import Ledger

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto import mock_aws
 from subscriber.account import Account
-from subscriber.calls import Calls
 from subscriber.run import run
 from subscriber.surroundings import Surroundings
+from watchpost.calls import Calls
 from watchpost.configuration import Configuration
 from watchpost.ledger import KEY, Ledger
 

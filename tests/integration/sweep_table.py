@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from subscriber.calls import Calls
+    from watchpost.calls import Calls
 
 HEADINGS = ("operation", "calls", "throttled", "retried", "calls/s", "quota/s")
 SWEEPS = pytest.StashKey[list["Swept"]]()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from subscriber.calls import OutOfTimeError
 from subscriber.run import run
+from watchpost.calls import OutOfTimeError
 from watchpost.configuration import Configuration, Logs
 
 from tests.integration.subscriber_world import FOREIGN, Bench, bench, created, group_arn, queued, tagged

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from botocore.exceptions import ClientError
 from subscriber import policy
-from subscriber.calls import Calls
 from subscriber.policy import PolicyOutcome
 from watchpost import names
+from watchpost.calls import Calls
 
 from tests.integration.logs_account.state import Policy
 from tests.integration.logs_account.world import Refusal, World

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from subscriber.calls import QUOTAS
 from watchpost import names
 from watchpost.aws import code_of
+from watchpost.calls import QUOTAS
 from watchpost.configuration import Configuration, Logs
 
 from tests.integration.subscriber_world import FOREIGN, SCHEDULE, TIMEOUT, Bench, bench

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
-
-    from subscriber.calls import Calls
+    from watchpost.calls import Calls
 
 PAGE = 50  # groups; the most that the API gives at once (CloudWatch Logs API, DescribeLogGroups)
 TAGGED_PAGE = 100  # resources (Resource Groups Tagging API, GetResources)

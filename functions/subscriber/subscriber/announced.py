@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from watchpost.aws import code_of
+from watchpost.calls import OutOfTimeError, may_pass
 from watchpost.errors import LedgerError, PayloadError
 
 from subscriber import events, undo
 from subscriber.account import find, tags_of
-from subscriber.calls import OutOfTimeError
 from subscriber.coverage import Announced
 from subscriber.receivers import guard_of
 from subscriber.result import Result
-from subscriber.surroundings import AWS_ERRORS, SERVICE, may_pass, said
+from subscriber.surroundings import AWS_ERRORS, SERVICE, said
 from subscriber.sweep import LEAVING
 from subscriber.treat import Treatment
 

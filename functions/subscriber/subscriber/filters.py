@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 from watchpost import names
 from watchpost.aws import code_of
+from watchpost.calls import OutOfTimeError
 
-from subscriber.calls import OutOfTimeError
 from subscriber.surroundings import AWS_ERRORS
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from watchpost import aws, configuration, settings
+from watchpost.calls import Calls
 from watchpost.ledger import Ledger
 
 from subscriber.account import Account
-from subscriber.calls import Calls
 from subscriber.run import run
 from subscriber.surroundings import SERVICE, Surroundings
 

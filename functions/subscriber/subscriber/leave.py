@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from watchpost import names
 from watchpost.aws import code_of
+from watchpost.calls import OutOfTimeError
 from watchpost.errors import LedgerError
 from watchpost.ledger import Entry
 
 from subscriber import filters, policy
 from subscriber.account import pages
-from subscriber.calls import OutOfTimeError
 from subscriber.decision import SUBSCRIBABLE_CLASS
 from subscriber.lease import Lease, LeaseLostError
 from subscriber.surroundings import AWS_ERRORS, SERVICE, said

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from watchpost.calls import Calls
     from watchpost.ledger import Entry
-
-    from subscriber.calls import Calls
 
 NAMESPACE = "Watchpost/Pipeline"
 EXAMPLES = 20  # groups that an answer names of each kind; the ledger has all. An answer of Lambda is at most 6 MB.

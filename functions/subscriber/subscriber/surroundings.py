@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
-from watchpost.aws import code_of
-
-from subscriber.calls import THROTTLING, TRANSIENT
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,11 +56,3 @@ class Surroundings:
 def said(error: Exception) -> str:
     """An error as one text for people. What AWS says in it is data."""
     return f"{type(error).__name__}: {error}"[:500]
-
-
-def may_pass(error: BotoCoreError | ClientError) -> bool:
-    """Whether the same call may succeed later without anybody changing anything."""
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return code_of(error) in TRANSIENT | THROTTLING or status == 429 or status >= 500
-    return isinstance(error, (NoConnectionError, HTTPClientError))

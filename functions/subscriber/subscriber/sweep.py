@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from watchpost.calls import OutOfTimeError
+
 from subscriber import coverage as coverages
 from subscriber import undo
 from subscriber.account import all_tags, find, pages
-from subscriber.calls import OutOfTimeError
 from subscriber.decision import TagsNeededError, decide
 from subscriber.lease import Lease, LeaseLostError
 from subscriber.receivers import guard_of

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from watchpost import names
 from watchpost.aws import code_of
+from watchpost.calls import may_pass
 from watchpost.ledger import Entry
 
 from subscriber import filters
 from subscriber.account import find, tags_of
 from subscriber.decision import SUBSCRIBABLE_CLASS, TagsNeededError, decide
-from subscriber.surroundings import AWS_ERRORS, may_pass, said
+from subscriber.surroundings import AWS_ERRORS, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
+from watchpost.calls import OutOfTimeError
 
 from subscriber import filters, policy
-from subscriber.calls import OutOfTimeError
 from subscriber.surroundings import AWS_ERRORS, SERVICE
 
 if TYPE_CHECKING:

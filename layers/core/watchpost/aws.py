@@ -51,6 +51,12 @@ def _client(
     return session().create_client(service, config=config)
 
 
+@functools.cache
+def client(service: str) -> Any:
+    """Any service by botocore's name, for callers that count and pace their own attempts: one call is one request."""
+    return _client(service, attempts=1)
+
+
 @functools.lru_cache(maxsize=1)
 def cloudwatch() -> CloudWatchClient:
     """CloudWatch metrics, alarms and dashboards."""

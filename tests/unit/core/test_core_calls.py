@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 from hypothesis import given
 from hypothesis import strategies as st
-from subscriber.calls import ATTEMPTS, CallStats, OutOfTimeError
+from watchpost.calls import ATTEMPTS, CallStats, OutOfTimeError
 
-from tests.unit.subscriber.calls_world import RESERVE, THROTTLED, TRANSIENT, Aws, refused
+from tests.unit.core.calls_world import RESERVE, THROTTLED, TRANSIENT, Aws, refused
 
 
 @pytest.mark.parametrize(

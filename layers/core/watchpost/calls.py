@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
+
 from watchpost.aws import code_of
 
 if TYPE_CHECKING:
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-# Calls a second, for an account and region. CloudWatch Logs User Guide, "CloudWatch Logs quotas"; Resource Groups
-# Tagging API Reference, GetResources; Lambda Developer Guide, "Lambda quotas" (control plane). No figure is
-# documented for account policies: that of subscription filters is assumed for them.
+# Calls a second, for an account and region. CloudWatch Logs User Guide, "CloudWatch Logs quotas"; CloudWatch User
+# Guide, "CloudWatch service quotas"; Resource Groups Tagging API Reference, GetResources; Lambda Developer Guide,
+# "Lambda quotas" (control plane, of all these operations together); API Gateway Developer Guide, "quotas for creating,
+# deploying and managing an API" (other operations, together); Kinesis API Reference, DescribeStreamSummary.
+# No figure is documented for account policies: that of subscription filters is assumed for them. None is found for
+# reading a queue or a table either, which is said to be unlimited or in thousands: 50 is assumed, which one caller never
+# reaches. ListTagsForResource is both of CloudWatch Logs (5) and of CloudWatch (10): the smaller one.
 QUOTAS: Mapping[str, float] = {
     "DescribeLogGroups": 10,
     "DescribeSubscriptionFilters": 5,
@@ -29,8 +34,27 @@ QUOTAS: Mapping[str, float] = {
     "DescribeAccountPolicies": 5,
     "DeleteAccountPolicy": 5,
     "GetResources": 15,
-    "ListTags": 15,
-    "ListEventSourceMappings": 15,
+    **dict.fromkeys(("ListTags", "ListEventSourceMappings", "ListFunctions", "GetAccountSettings"), 15),
+    **dict.fromkeys(("GetFunctionConcurrency", "GetFunctionEventInvokeConfig"), 15),
+    "DescribeAlarms": 9,
+    "PutMetricAlarm": 3,
+    "PutCompositeAlarm": 3,
+    "DeleteAlarms": 3,
+    "ListMetrics": 25,
+    "GetMetricData": 500,
+    "ListDashboards": 10,
+    "GetDashboard": 10,
+    "PutDashboard": 10,
+    "DeleteDashboards": 10,
+    **dict.fromkeys(("GetRestApis", "GetApis", "GetStages"), 10),
+    "DescribeStreamSummary": 20,
+    **dict.fromkeys(("GetQueueAttributes", "ListDeadLetterSourceQueues", "DescribeTable"), 50),
+}
+# Operations that have one quota together, by the name under which they share a pace.
+TOGETHER: Mapping[str, str] = {
+    **dict.fromkeys(("ListTags", "ListEventSourceMappings", "ListFunctions", "GetAccountSettings"), "Lambda"),
+    **dict.fromkeys(("GetFunctionConcurrency", "GetFunctionEventInvokeConfig"), "Lambda"),
+    **dict.fromkeys(("GetRestApis", "GetApis", "GetStages"), "API Gateway"),
 }
 OTHER_QUOTA = 5.0  # calls a second of an operation that is not in the table: the smallest in it
 SHARE = 0.8  # of the quota that is used: the account's people and programs have the rest
@@ -163,7 +187,7 @@ class Calls:
 
     def _pace(self, name: str) -> _Pace:
         full = SHARE * QUOTAS.get(name, OTHER_QUOTA)
-        return self._paces.setdefault(name, _Pace(full, full))
+        return self._paces.setdefault(TOGETHER.get(name, name), _Pace(full, full))
 
     def _backoff(self, retries: int) -> float:
         """Seconds to wait: exponential, with full jitter."""
@@ -175,6 +199,11 @@ class Calls:
             raise OutOfTimeError(operation, last) from last
         if seconds > 0:
             self._sleep(seconds)
+
+
+def may_pass(error: BotoCoreError | ClientError) -> bool:
+    """Whether the same call may succeed later without anybody changing anything."""
+    return _kind(error) != "permanent"
 
 
 def _kind(error: BotoCoreError | ClientError) -> Literal["throttling", "transient", "permanent"]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.unit.subscriber.calls_world import METHODS, THROTTLED, TRANSIENT, Aws
+from tests.unit.core.calls_world import METHODS, THROTTLED, TRANSIENT, Aws
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
-from subscriber.calls import Calls
+from watchpost.calls import Calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
