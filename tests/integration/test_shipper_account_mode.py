@@ -90,6 +90,7 @@ def environment(aws: Aws, elasticsearch: Faulty, scope: str) -> dict[str, str]:
         "ELASTICSEARCH_COMPRESSION": "none",
         "ELASTICSEARCH_SECRET": SECRET,
         "CONFIG_PARAMETER": PARAMETER,
+        "KIBANA_URL": "none",
         "METRIC_NAMESPACE": "Watchpost",
         "DEAD_LETTER_BUCKET": BUCKET,
         "LEDGER_TABLE": LEDGER,

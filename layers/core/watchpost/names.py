@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay")
@@ -10,6 +11,10 @@ OWNER_TAG = "watchpost:stack"
 
 # Names of filters may hold everything but these, 1 to 512 characters (CloudWatch Logs API, PutSubscriptionFilter).
 _NOT_IN_FILTER_NAME = re.compile(r"[:*]")
+# Names of alarms may hold all but control characters (CloudWatch API, PutMetricAlarm). A composite alarm's rule quotes
+# them, and nothing is documented that would let a quoted name hold a quote; ASCII alone is the same everywhere.
+_NOT_IN_ALARM_NAME = re.compile(r'[^ -~]|["\\]')
+_LONGEST_ALARM_NAME = 255  # characters (CloudWatch API, PutMetricAlarm)
 # Names of dashboards may hold letters, digits, dash and underscore only, 255 characters (CloudWatch API, PutDashboard).
 _NOT_IN_DASHBOARD_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -40,8 +45,18 @@ def account_policy(stack: str) -> str:
 
 
 def alarm(stack: str, service: str, resource: str, alarm_id: str) -> str:
-    """Stable name of an alarm. It holds no threshold, so an edited threshold changes the alarm in place."""
-    return f"{stack}/{service}/{resource}/{alarm_id}"[:255]
+    """Stable name of an alarm. It holds no threshold, so an edited threshold changes the alarm in place.
+
+    Where a character is replaced or the name is cut, a hash of the whole keeps two different ones apart. No alarm's id
+    has a dot in it, so such a name is never that of another alarm.
+    """
+    parts = (stack, service, resource, alarm_id)
+    whole = "/".join(parts)
+    name = _NOT_IN_ALARM_NAME.sub("-", whole)
+    if name == whole and len(name) <= _LONGEST_ALARM_NAME:
+        return name
+    suffix = "." + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return name[: _LONGEST_ALARM_NAME - len(suffix)] + suffix
 
 
 def dashboard(stack: str, service: str) -> str:

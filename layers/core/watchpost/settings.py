@@ -30,6 +30,7 @@ class Settings:
     elasticsearch_secret: str  # ARN of the secret with the credentials
     notification_secret: str  # ARN of the secret with the receivers of notifications
     config_parameter: str  # name of the SSM parameter with the configuration document
+    kibana_url: str  # https://host:port[/path], "none" when the stack knows of no Kibana
     metric_namespace: str  # CloudWatch namespace of the services' metrics
     dead_letter_bucket: str
     critical_topic: str  # ARN of the SNS topic for alarms that wake somebody

@@ -12,6 +12,7 @@ from watchpost.configuration import (
     PLATFORM_CHOICES,
     RETENTION_DAYS,
     AlarmOverride,
+    Alarms,
     Configuration,
     Logs,
     ServiceRule,
@@ -39,7 +40,7 @@ def test_every_field_of_the_document_is_read() -> None:
         service_tags=("team",),
         logs=Logs(exclude=("/aws/rds/*",), retention_days=90, platform="all", count=False),
         metric_dimensions=("page",),
-        alarms={"lambda.errors": AlarmOverride(enabled=False), "lambda.duration": AlarmOverride(threshold=5.0)},
+        alarms=Alarms({"lambda.errors": AlarmOverride(enabled=False), "lambda.duration": AlarmOverride(threshold=5.0)}),
         metric_report=True,
         max_dimension_sets=7,
     )
@@ -56,7 +57,7 @@ def test_every_field_of_the_document_is_read() -> None:
         ({"services": [{"name": "x"}]}, "configuration.services[0].log_group"),
         ({"services": [{"log_group": "/x", "name": ""}]}, "configuration.services[0].name"),
         ({"services": [{"log_group": "/x", "name": "x", "environment": 1}]}, "configuration.services[0].environment"),
-        ({"services": [{"log_group": "/x", "name": "x", "owner": "y"}]}, "configuration.services[0].owner"),
+        ({"services": [{"log_group": "/x", "name": "x", "team": "y"}]}, "configuration.services[0].team"),
         ({"service_tags": "team"}, "configuration.service_tags"),
         ({"service_tags": ["team", 1]}, "configuration.service_tags[1]"),
         ({"logs": []}, "configuration.logs"),
@@ -191,4 +192,4 @@ def test_what_is_written_is_read_back(
 
     found = parse(json.dumps(document))
 
-    assert found == Configuration(tuple(rules), tuple(tags), logs, (), alarms)
+    assert found == Configuration(tuple(rules), tuple(tags), logs, (), Alarms(alarms))

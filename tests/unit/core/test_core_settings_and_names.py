@@ -74,9 +74,45 @@ def test_each_stack_has_its_account_policy() -> None:
     assert names.service_of_filter(names.account_policy("blue")) is None
 
 
-@pytest.mark.parametrize(("length", "kept"), [(249, 249), (250, 249)])
-def test_an_alarms_name_is_cut_at_255_characters(length: int, kept: int) -> None:
-    assert names.alarm("s", "a", "r", "i" * length) == "s/a/r/" + "i" * kept
+def test_an_alarms_name_says_what_it_is_about() -> None:
+    assert names.alarm("wp", "orders", "cluster/api", "errors") == "wp/orders/cluster/api/errors"
+
+
+@pytest.mark.parametrize(("length", "kept"), [(249, 249), (250, 236)])
+def test_an_alarms_name_is_cut_at_255_characters_and_says_so(length: int, kept: int) -> None:
+    name = names.alarm("s", "a", "r", "i" * length)
+
+    assert len(name) == 255
+    assert name.startswith("s/a/r/" + "i" * kept)
+    assert (name[-13] == ".") == (length > kept)
+
+
+def test_an_alarms_name_with_a_hash_stays_what_it_is() -> None:
+    """Were it another one after a release, all such alarms would be deleted and made anew."""
+    assert names.alarm("wp", "bücher", "api", "errors") == "wp/b-cher/api/errors.b99ed3e7bac9"
+
+
+PARTS = st.text(st.sampled_from('ab/ü"\\\n'), max_size=6) | st.text(max_size=300)
+ALARM_IDS = st.sampled_from(["errors", "error-rate"])
+
+
+SUBJECTS = st.tuples(PARTS, PARTS, ALARM_IDS)
+
+
+@given(SUBJECTS, SUBJECTS)
+def test_two_alarms_have_the_same_name_only_where_their_parts_read_the_same(
+    subject: tuple[str, str, str], other_subject: tuple[str, str, str]
+) -> None:
+    one = names.alarm("wp", *subject)
+    other = names.alarm("wp", *other_subject)
+
+    assert 1 <= len(one) <= 255
+    assert one.isascii()
+    assert one.isprintable()
+    # a quote could not be quoted in the rule of a composite alarm
+    assert not set(one) & set('"\\')
+    if "/".join(subject) != "/".join(other_subject):
+        assert one != other
 
 
 @given(st.text(), st.text())

@@ -23,6 +23,7 @@ SETTINGS = Settings(
     elasticsearch_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:es",
     notification_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:hooks",
     config_parameter="/watchpost/watchpost/config",
+    kibana_url="none",
     metric_namespace="Watchpost",
     dead_letter_bucket="letters",
     critical_topic="arn:aws:sns:eu-west-1:123456789012:critical",

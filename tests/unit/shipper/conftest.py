@@ -29,6 +29,7 @@ SETTINGS = Settings(
     elasticsearch_secret="elasticsearch",
     notification_secret="notification",
     config_parameter="/watchpost/watchpost/config",
+    kibana_url="none",
     metric_namespace="Watchpost",
     dead_letter_bucket="dead-letters",
     critical_topic="critical",

@@ -9,6 +9,8 @@ document, with its defaults:
         name: orders
         environment: prod         # optional
         labels: {team: shop}      # optional, on every line of these log groups
+        owner: team-shop          # optional, on its dashboard and its composite alarm
+        runbook: https://...      # optional, likewise
     service_tags: [service, Service]        # tags of functions and log groups that name the service
     logs:
       exclude: []                 # globs of log groups that are not shipped
@@ -25,7 +27,10 @@ document, with its defaults:
     subscriptions:
       default: include            # what becomes of log groups that no rule matches: include or exclude
       rules: []                   # which log groups are shipped and how, the first that matches decides
-    alarms: {}                    # <kind>.<alarm>: {enabled: false} or {threshold: 5}
+    alarms:                       # besides <kind>.<alarm>: {enabled: false} or {threshold: 5}
+      overrides: []               # the same for kinds, services, resources and alarms by globs, the last counts
+      composite: true             # one page for each service; false: every critical alarm pages by itself
+      monthly_budget: null        # USD; the least severe alarms beyond it are left out
 
 `docs/configuration.md` explains every field.
 """
@@ -36,7 +41,10 @@ from watchpost.configuration.document import PLATFORM_CHOICES, parse
 from watchpost.configuration.model import (
     ECS_FIELDS,
     RETENTION_DAYS,
+    SEVERITIES,
     AlarmOverride,
+    AlarmRule,
+    Alarms,
     Configuration,
     CustomPattern,
     Destination,
@@ -60,7 +68,10 @@ __all__ = [
     "KEEP_SECONDS",
     "PLATFORM_CHOICES",
     "RETENTION_DAYS",
+    "SEVERITIES",
     "AlarmOverride",
+    "AlarmRule",
+    "Alarms",
     "Configuration",
     "CustomPattern",
     "Destination",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from watchpost.configuration.model import RETENTION_DAYS, AlarmOverride, Configuration, Logs, ServiceRule
+from watchpost.configuration.alarms import alarms, owner, runbook
+from watchpost.configuration.model import RETENTION_DAYS, Configuration, Logs, ServiceRule
 from watchpost.configuration.node import Node
 from watchpost.configuration.rules import labels, lifts, log_rules, redact
 from watchpost.configuration.subscriptions import subscriptions
@@ -35,7 +36,7 @@ def parse(text: str) -> Configuration:
         service_tags=top["service_tags"].strings() or default.service_tags,
         logs=_logs(top["logs"]),
         metric_dimensions=metrics["dimensions"].strings(),
-        alarms={name: _override(node) for name, node in top["alarms"].object(None).items()},
+        alarms=alarms(top["alarms"]),
         metric_report=metrics["report"].boolean(default=default.metric_report),
         max_dimension_sets=metrics["max_dimension_sets"].integer(1, MOST_DIMENSION_SETS, default.max_dimension_sets),
         subscriptions=subscriptions(top["subscriptions"]),
@@ -57,12 +58,14 @@ def _logs(node: Node) -> Logs:
 
 
 def _service_rule(node: Node) -> ServiceRule:
-    rule = node.object({"log_group", "name", "environment", "labels"})
+    rule = node.object({"log_group", "name", "environment", "labels", "owner", "runbook"})
     return ServiceRule(
         log_group=rule["log_group"].string(),
         name=rule["name"].string(),
         environment=rule["environment"].optional(),
         labels=labels(rule["labels"]),
+        owner=owner(rule["owner"]),
+        runbook=runbook(rule["runbook"]),
     )
 
 
@@ -74,12 +77,3 @@ def _retention(node: Node) -> int | None:
     if isinstance(node.value, bool) or node.value not in RETENTION_DAYS:
         raise node.wrong("null or one of " + ", ".join(map(str, RETENTION_DAYS)))
     return int(node.value)
-
-
-def _override(node: Node) -> AlarmOverride:
-    override = node.object({"enabled", "threshold"})
-    threshold = override["threshold"]
-    return AlarmOverride(
-        enabled=override["enabled"].boolean(default=True),
-        threshold=threshold.number() if threshold.given else None,
-    )

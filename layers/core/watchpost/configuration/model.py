@@ -24,6 +24,8 @@ RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip  # numbers are easier to read in rows
 INCLUDE, EXCLUDE = "include", "exclude"
+# Of alarms, the most severe first.
+SEVERITIES = ("critical", "warning")
 TYPES = ("keyword", "long", "double", "boolean", "date", "ip")
 # Fields of the Elastic Common Schema that can be lifted to, with their types (ECS field reference; `wildcard` is
 # `keyword` here). None is below an object that every document has, so lifting never changes what the pipeline wrote.
@@ -60,6 +62,8 @@ class ServiceRule:
     name: str
     environment: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    owner: str | None = None  # a person, a team or an address
+    runbook: str | None = None  # https address of what to do when it is unhealthy
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +199,35 @@ class Subscriptions:
 
 @dataclass(frozen=True, slots=True)
 class AlarmOverride:
-    """What one alarm of a kind is changed to, for all services."""
+    """What an alarm is changed to. None: it stays as it is."""
 
-    enabled: bool = True
+    enabled: bool | None = None
     threshold: float | None = None
+    severity: str | None = None  # of SEVERITIES
+    datapoints_to_alarm: int | None = None
+    evaluation_periods: int | None = None
+    reason: str = ""  # for people
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRule:
+    """Which alarms an item of `alarms.overrides` is about, as globs, of which all that are given must match."""
+
+    kind: str | None = None
+    service: str | None = None
+    resource: str | None = None
+    alarm: str | None = None  # its id
+    change: AlarmOverride = field(default_factory=AlarmOverride)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What becomes of the alarms of the definitions."""
+
+    by_name: Mapping[str, AlarmOverride] = field(default_factory=dict)  # <kind>.<alarm>
+    overrides: tuple[AlarmRule, ...] = ()  # of what several say, the last counts, field by field
+    composite: bool = True  # whether the critical alarms of a service page as one
+    monthly_budget: float | None = None  # USD of alarms, composite alarms and dashboards
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +238,7 @@ class Configuration:
     service_tags: tuple[str, ...] = ("service", "Service")
     logs: Logs = field(default_factory=Logs)
     metric_dimensions: tuple[str, ...] = ()
-    alarms: Mapping[str, AlarmOverride] = field(default_factory=dict)
+    alarms: Alarms = field(default_factory=Alarms)
     metric_report: bool = False  # publish memory use and init duration of REPORT lines
     max_dimension_sets: int = 100  # of one metric and an invocation
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
@@ -217,6 +246,14 @@ class Configuration:
     def rule_for(self, log_group: str) -> ServiceRule | None:
         """The first rule whose glob matches a log group."""
         return next((rule for rule in self.services if fnmatch.fnmatchcase(log_group, rule.log_group)), None)
+
+    def owner_of(self, service: str) -> str | None:
+        """Whom a service belongs to: what the first of its rules says that says it."""
+        return next((rule.owner for rule in self.services if rule.name == service and rule.owner), None)
+
+    def runbook_of(self, service: str) -> str | None:
+        """The address of a service's runbook: what the first of its rules says that says it."""
+        return next((rule.runbook for rule in self.services if rule.name == service and rule.runbook), None)
 
     def excludes(self, log_group: str) -> str | None:
         """The glob that keeps a log group from being shipped, or None."""
