@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping
+
     from provisioner.expressions import Expression
 
-# What is known about each kind of resource, for `when` and thresholds. Discovery finds the values.
-FACTS: dict[str, frozenset[str]] = {
-    "lambda": frozenset(
-        {
-            "timeout_ms",  # milliseconds
-            "memory_mb",  # MB
-            "reserved_concurrency",  # executions; None without a reservation
-            "stream_source",  # whether a Kinesis or DynamoDB stream is an event source
-            "asynchronous",  # whether it is known to be invoked asynchronously
-            "dead_letter_target",  # whether a dead-letter queue or topic is configured
-            "destination",  # whether an on-success or on-failure destination is configured
-            "maximum_event_age_ms",  # milliseconds that an asynchronous event is kept for retries
-        }
-    ),
-    "logs": frozenset(),
-}
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is known about each resource of a kind. Discovery finds the values; None is a value that is not there."""
+
+    type: Literal["number", "boolean", "text"]
+    unit: str = ""  # of a number
+    description: str = ""
+    optional: bool = False  # of a text: dimensions with it are left out for a resource that has none
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the resources of a kind come from."""
+
+    scope: Literal["resource", "service", "account"] = "resource"
+    types: tuple[str, ...] = ()  # of the Resource Groups Tagging API
+    # Matched against the whole ARN: the group `name` is the resource's name, the others are text facts.
+    arn: re.Pattern[str] | None = None
+    describe: str = ""  # name of the describe call; empty when the ARN says all, or another kind's call finds them
+    region: str = ""  # the only region that has the metrics; empty when the resource's own has them
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A fact that must be truthy, and the reason given when it is not."""
+    """A fact that must be truthy, or not truthy when negated, and the reason given when it is otherwise."""
 
     fact: str
     otherwise: str
+    negated: bool = False
+
+    def holds(self, facts: Mapping[str, object]) -> bool:
+        """Whether a resource with these facts meets it. A fact that is not there counts as false."""
+        return bool(facts.get(self.fact)) is not self.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,15 @@ class Metric:
     expression: str  # metric math; empty for a metric
     label: str  # what a person reads; empty for CloudWatch's own
     returned: bool  # whether the alarm looks at this line
+    dimensions: tuple[tuple[str, str], ...] = ()  # besides or instead of the kind's, for this line only
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """The band of CloudWatch's anomaly detection, instead of a threshold."""
+
+    band: float  # standard deviations
+    side: Literal["upper", "lower", "both"]  # on which the metric must leave the band
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +76,7 @@ class AlarmDefinition:
     title: str
     metrics: tuple[Metric, ...]  # one metric, or several with expressions of which one is returned
     period: int  # seconds
-    threshold: Expression
+    threshold: Expression | None  # None for an anomaly
     comparison: str  # CloudWatch's ComparisonOperator
     datapoints_to_alarm: int
     evaluation_periods: int
@@ -63,6 +85,9 @@ class AlarmDefinition:
     reason: str  # why this threshold
     runbook: str  # what to do first
     when: Condition | None
+    enabled: bool = True  # False: only where the configuration asks for it
+    anomaly: Anomaly | None = None
+    dimensions: tuple[tuple[str, str], ...] = ()  # besides or instead of the kind's, for this alarm only
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +100,12 @@ class WidgetDefinition:
     width: int  # of 24 columns
     height: int  # rows
     when: Condition | None
+    health: bool = False  # whether it belongs into the top row of a service's dashboard
 
 
 @dataclass(frozen=True, slots=True)
 class KindDefinition:
-    """One file: its name without `.yaml` is the kind. {resource}, {service} and {metric_namespace} are filled in."""
+    """One file: its name without `.yaml` is the kind. Placeholders such as {resource} are filled in for a resource."""
 
     kind: str
     title: str
@@ -87,3 +113,6 @@ class KindDefinition:
     dimensions: tuple[tuple[str, str], ...]
     alarms: tuple[AlarmDefinition, ...]
     widgets: tuple[WidgetDefinition, ...]
+    order: int = 0  # place of the kind on a service's dashboard, the smallest first
+    source: Source = field(default_factory=Source)
+    facts: Mapping[str, Fact] = field(default_factory=dict)

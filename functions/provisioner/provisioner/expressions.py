@@ -23,8 +23,9 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Div: operator.truediv,
 }
 _FUNCTIONS: dict[str, Callable[[list[float]], float]] = {"min": min, "max": max}
+FUNCTIONS = tuple(sorted(_FUNCTIONS))
 
-Fact = float | bool | None
+Fact = float | bool | str | None  # what is known about a resource; only numbers can be reckoned with
 
 
 class ExpressionError(ValueError):
@@ -94,7 +95,7 @@ def _evaluate(node: ast.expr, facts: Mapping[str, Fact]) -> float:
             return float(number)
         case ast.Name(id=name):
             fact = facts.get(name)
-            if fact is None or isinstance(fact, bool):
+            if fact is None or isinstance(fact, bool | str):
                 raise ExpressionError(f"{name} is not known as a number")
             return float(fact)
         case ast.UnaryOp(operand=operand):

@@ -27,8 +27,16 @@ class Node:
 
     def wrong(self, expected: str, found: str | None = None) -> DefinitionError:
         """The error to raise for this value."""
-        shown = found or (json.dumps(self.value, default=str)[:100] if self.given else "nothing")
-        return DefinitionError(self.file, self.path or "the document", shown, expected)
+        return DefinitionError(self.file, self.path or "the document", found or self._shown(), expected)
+
+    def _shown(self) -> str:
+        if not self.given:
+            return "nothing"
+        try:
+            return json.dumps(self.value, default=str)[:100]
+        except (ValueError, TypeError, RecursionError):
+            # A number of thousands of digits, a value that holds itself, a key that is no text, nesting without end.
+            return f"a value that cannot be shown ({type(self.value).__name__})"
 
     def child(self, name: str, value: Any = _ABSENT) -> Node:
         return Node(self.file, f"{self.path}.{name}" if self.path else name, value)
@@ -46,6 +54,17 @@ class Node:
             if not fields[name].given:
                 raise fields[name].wrong("a value")
         return fields
+
+    def entries(self, most: int) -> list[tuple[str, Node]]:
+        """Names and values of an object whose names are free, sorted; none when it is not given."""
+        if not self.given:
+            return []
+        if not isinstance(self.value, dict) or len(self.value) > most:
+            raise self.wrong(f"an object with at most {most} fields")
+        for name in self.value:
+            if not isinstance(name, str):
+                raise self.child(str(name), None).wrong("a name that is a text", f"the name {name!r}"[:100])
+        return [(name, self.child(name, value)) for name, value in sorted(self.value.items())]
 
     def items(self, at_least: int = 0) -> list[Node]:
         if not self.given and not at_least:
@@ -65,7 +84,7 @@ class Node:
         return self.value
 
     def choice(self, choices: tuple[str, ...]) -> str:
-        if self.value not in choices:
+        if not isinstance(self.value, str) or self.value not in choices:
             raise self.wrong("one of " + ", ".join(choices))
         return str(self.value)
 
@@ -74,9 +93,15 @@ class Node:
             raise self.wrong(f"a whole number from {least} to {most}")
         return self.value
 
-    def boolean(self) -> bool:
+    def number(self, above: float, most: float) -> float:
+        """A number larger than `above` and at most `most`."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not above < self.value <= most:
+            raise self.wrong(f"a number above {above:g}, at most {most:g}")
+        return float(self.value)
+
+    def boolean(self, *, default: bool = False) -> bool:
         if not self.given:
-            return False
+            return default
         if not isinstance(self.value, bool):
             raise self.wrong("true or false")
         return self.value
