@@ -42,8 +42,9 @@ types: setup  ## Check types
 	@$(BIN)/mypy functions layers cli local benchmarks
 
 .PHONY: bench
-bench: setup  ## Measure the shipper's speed and memory
+bench: setup  ## Measure the shipper's speed and memory, and the provisioner over a large account
 	@$(RUN) benchmarks.shipper
+	@$(RUN) benchmarks.provisioner
 
 .PHONY: deploy
 deploy: setup  ## Deploy into your AWS account (ELASTICSEARCH_URL=https://… is needed, see README)

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from provisioner import events
 
-from tests.unit.provisioner.world import PLAIN, World, named, prepared
+from tests.unit.provisioner.world import PLAIN, World, named, names_of, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +37,17 @@ def test_the_first_run_creates_everything_and_the_second_writes_nothing(world: W
         | named(*PLAIN, function="mail", service="mailing")
         | {"wp/orders/logs/errors", "wp/mailing/logs/errors"}
     )
-    assert set(first.alarms.created) == set(world.alarms()) == expected
-    assert set(first.dashboards.created) == world.dashboards() == {"wp-orders", "wp-mailing"}
+    composites = {"wp/orders/service/unhealthy", "wp/mailing/service/unhealthy"}
+    assert set(names_of(first.alarms.created)) == expected | composites
+    assert set(world.alarms()) == expected
+    assert set(world.alarms("CompositeAlarms")) == composites
+    assert set(names_of(first.dashboards.created)) == world.dashboards() == {"wp-orders", "wp-mailing", "wp-overview"}
     assert first.services == 2
     assert first.failures() == []
     # and nothing the second time
     assert world.writes == []
-    assert second.alarms.unchanged == len(expected)
-    assert second.dashboards.unchanged == 2
+    assert second.alarms.unchanged == len(expected | composites)
+    assert second.dashboards.unchanged == 3
     assert (second.alarms.created, second.alarms.updated, second.alarms.deleted) == ([], [], [])
 
 
@@ -58,7 +61,7 @@ def test_everything_that_is_true_of_a_function_decides_about_its_alarms(world: W
     kinesis.create_stream(StreamName="events", ShardCount=1)
     stream = kinesis.describe_stream(StreamName="events")["StreamDescription"]["StreamARN"]
     world.function("worker", DeadLetterConfig={"TargetArn": arn}, Timeout=60)
-    lambda_ = world.account.lambda_
+    lambda_ = world.client("lambda")
     lambda_.create_event_source_mapping(EventSourceArn=stream, FunctionName="worker", StartingPosition="LATEST")
     lambda_.put_function_concurrency(FunctionName="worker", ReservedConcurrentExecutions=40)
     lambda_.put_function_event_invoke_config(
@@ -67,12 +70,12 @@ def test_everything_that_is_true_of_a_function_decides_about_its_alarms(world: W
 
     # (this AWS takes a dead-letter queue and does not tell it again)
     def remember(parsed: dict[str, Any], **_: Any) -> None:
-        parsed["DeadLetterConfig"] = {"TargetArn": arn}
+        parsed["Functions"][0]["DeadLetterConfig"] = {"TargetArn": arn}
 
     def through_an_alias(parsed: dict[str, Any], **_: Any) -> None:
         parsed["EventSourceMappings"][0]["FunctionArn"] += ":live"
 
-    lambda_.meta.events.register("after-call.lambda.GetFunctionConfiguration", remember)
+    lambda_.meta.events.register("after-call.lambda.ListFunctions", remember)
     lambda_.meta.events.register("after-call.lambda.ListEventSourceMappings", through_an_alias)
 
     # when the provisioner runs
@@ -92,12 +95,17 @@ def test_everything_that_is_true_of_a_function_decides_about_its_alarms(world: W
 def test_a_changed_timeout_changes_exactly_one_alarm(world: World) -> None:
     world.function("orders-api")
     world.run()
-    world.account.lambda_.update_function_configuration(FunctionName="orders-api", Timeout=10)
+    world.client("lambda").update_function_configuration(FunctionName="orders-api", Timeout=10)
 
     result = world.run()
 
-    assert result.alarms.updated == ["wp/orders/orders-api/duration"]
-    assert world.writes == ["PutMetricAlarm"]
+    [change] = result.alarms.updated
+    assert change.as_dict() == {
+        "name": "wp/orders/orders-api/duration",
+        "what": [{"field": "Threshold", "before": 27_000, "after": 9_000}],
+    }
+    # (the dashboard draws the threshold)
+    assert world.writes == ["PutMetricAlarm", "PutDashboard"]
     assert world.alarms()["wp/orders/orders-api/duration"]["Threshold"] == pytest.approx(9_000)
 
 
@@ -105,25 +113,26 @@ def test_a_deleted_function_takes_its_alarms_along(world: World) -> None:
     world.function("orders-api")
     world.function("orders-old")
     world.run()
-    world.account.lambda_.delete_function(FunctionName="orders-old")
+    world.client("lambda").delete_function(FunctionName="orders-old")
 
     result = world.run()
 
-    assert set(result.alarms.deleted) == named(*PLAIN, function="orders-old")
+    assert set(names_of(result.alarms.deleted)) == named(*PLAIN, function="orders-old")
+    assert names_of(result.alarms.updated) == ["wp/orders/service/unhealthy"]
     assert set(world.alarms()) == named(*PLAIN) | {"wp/orders/logs/errors"}
-    assert result.dashboards.updated == ["wp-orders"]
+    assert names_of(result.dashboards.updated) == ["wp-orders", "wp-overview"]
 
 
 def test_the_last_function_takes_the_service_along(world: World) -> None:
     world.function("orders-api")
     world.run()
-    world.account.lambda_.delete_function(FunctionName="orders-api")
+    world.client("lambda").delete_function(FunctionName="orders-api")
 
     result = world.run()
 
     assert world.alarms() == {}
-    assert result.dashboards.deleted == ["wp-orders"]
-    assert world.dashboards() == set()
+    assert names_of(result.dashboards.deleted) == ["wp-orders"]
+    assert world.dashboards() == {"wp-overview"}
 
 
 def test_what_was_changed_by_hand_is_put_back(world: World) -> None:
@@ -143,10 +152,10 @@ def test_what_was_changed_by_hand_is_put_back(world: World) -> None:
     result = world.run()
 
     # then both are as they were
-    assert result.alarms.updated == ["wp/orders/orders-api/throttles"]
+    assert names_of(result.alarms.updated) == ["wp/orders/orders-api/throttles"]
     assert world.alarms()["wp/orders/orders-api/throttles"]["Threshold"] == before["Threshold"]
-    assert result.dashboards.updated == ["wp-orders"]
-    assert world.run().dashboards.unchanged == 1
+    assert names_of(result.dashboards.updated) == ["wp-orders"]
+    assert world.run().dashboards.unchanged == 2
 
 
 def test_an_override_deletes_an_alarm_and_says_why(world: World) -> None:
@@ -156,7 +165,7 @@ def test_an_override_deletes_an_alarm_and_says_why(world: World) -> None:
 
     result = world.run()
 
-    assert result.alarms.deleted == ["wp/orders/orders-api/throttles"]
+    assert names_of(result.alarms.deleted) == ["wp/orders/orders-api/throttles"]
     assert [entry["reason"] for entry in result.without_alarm if entry["alarm"] == "throttles"] == [
         "excluded by watchpost.yaml: alarms.lambda.throttles.enabled is false"
     ]
@@ -167,9 +176,11 @@ def test_a_plan_tells_the_same_and_writes_nothing(world: World) -> None:
     world.function("changed")
     world.function("gone", service="closed")
     world.run()
+    text = world.cloudwatch.get_dashboard(DashboardName="wp-closed")["DashboardBody"]
+    plan_widgets = len(json.loads(text)["widgets"])
     world.function("new")
-    world.account.lambda_.update_function_configuration(FunctionName="changed", Timeout=10)
-    world.account.lambda_.delete_function(FunctionName="gone")
+    world.client("lambda").update_function_configuration(FunctionName="changed", Timeout=10)
+    world.client("lambda").delete_function(FunctionName="gone")
 
     # when a plan is asked for, and then applied
     world.writes.clear()
@@ -179,8 +190,13 @@ def test_a_plan_tells_the_same_and_writes_nothing(world: World) -> None:
 
     # then what was planned is what was done
     assert plan == done
-    assert plan["alarms"]["updated"] == ["wp/orders/changed/duration"]
+    assert [item["name"] for item in plan["alarms"]["updated"]] == [
+        "wp/orders/service/unhealthy",
+        "wp/orders/changed/duration",
+    ]
     assert len(plan["alarms"]["created"]) == 5
-    assert len(plan["alarms"]["deleted"]) == 6
-    assert plan["dashboards"]["deleted"] == ["wp-closed"]
-    assert world.dashboards() == {"wp-orders"}
+    assert len(plan["alarms"]["deleted"]) == 7
+    assert plan["dashboards"]["deleted"] == [
+        {"name": "wp-closed", "what": [{"field": "widgets", "before": plan_widgets, "after": None}]}
+    ]
+    assert world.dashboards() == {"wp-orders", "wp-overview"}

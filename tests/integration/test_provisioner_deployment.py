@@ -14,10 +14,12 @@ from botocore.exceptions import ClientError
 from provisioner import events
 from provisioner.deadline import Deadline
 from watchpost import configuration
+from watchpost.calls import Calls
 from watchpost.elasticsearch import Cluster
 from watchpost.errors import ConfigurationError, ProvisioningError
 from watchpost.secrets import Secret
 
+from tests.integration.logs_account.clock import Clock
 from tests.unit.provisioner.world import connected, prepared, stem, template_files
 
 if TYPE_CHECKING:
@@ -89,10 +91,17 @@ def _send(
     cloudformation: CloudFormation, kind: str, account: Callable[[], Account], seconds: float = 300.0
 ) -> dict[str, Any]:
     """Answer a request, with so many seconds left, and return what CloudFormation was told."""
-    events.handle(_request(cloudformation, kind), "the-stream", Deadline(lambda: seconds, put_interval=0), account)
+    deadline = Deadline(lambda: seconds)
+    events.handle(_request(cloudformation, kind), "the-stream", deadline, lambda: _within(account(), deadline))
     [answer] = cloudformation.answers
     cloudformation.answers.clear()
     return answer
+
+
+def _within(account: Account, deadline: Deadline) -> Account:
+    """The same, with calls that end in time."""
+    clock = Clock()
+    return replace(account, calls=Calls(clock.now, clock.sleep, deadline.left, deadline.reserve))
 
 
 def _alarms(account: Account) -> list[str]:
@@ -129,10 +138,9 @@ def test_a_deployment_succeeds_while_elasticsearch_is_away_or_its_secret_is_empt
     assert answer["Status"] == "SUCCESS"
     assert len(_alarms(account)) == 6
     # and the schedule tells that the templates are missing
+    deadline = Deadline(lambda: 300.0)
     with pytest.raises(ProvisioningError):
-        events.handle(
-            {}, "the-stream", Deadline(lambda: 300.0, put_interval=0), lambda: replace(account, cluster=connect)
-        )
+        events.handle({}, "the-stream", deadline, lambda: _within(replace(account, cluster=connect), deadline))
 
 
 def test_a_deployment_succeeds_when_the_time_is_too_short_for_all_alarms(

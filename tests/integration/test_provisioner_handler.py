@@ -14,6 +14,7 @@ from watchpost import aws, settings
 from watchpost.errors import PayloadError
 from watchpost.settings import Settings
 
+from tests.integration.services_account.account import make_ledger
 from tests.unit.provisioner.world import REGION, prepared
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Accoun
         for name in Settings.__slots__:
             monkeypatch.setenv(name.upper(), own.get(name, getattr(world.account.settings, name)))
         boto3.client("ssm").put_parameter(Name=PARAMETER, Value="{}", Type="String")
+        make_ledger(world.account.settings.ledger_table)
         boto3.client("secretsmanager").create_secret(Name="search", SecretString="{}")
-        kept = (settings.current, aws.cloudwatch, aws.lambda_, aws.tagging, aws.ssm, aws.secrets)
+        kept = (settings.current, aws.cloudwatch, aws.client, aws.ssm, aws.secrets)
         for cached in kept:
             cached.cache_clear()
         yield world.account
@@ -62,8 +64,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Accoun
 def test_the_handler_plans_with_the_definitions_that_are_installed(deployed: Account) -> None:
     result = handler.lambda_handler({"action": "plan"}, Context())
 
-    assert len(result["alarms"]["created"]) == 6
-    assert result["dashboards"]["created"] == ["wp-orders"]
+    assert len(result["alarms"]["created"]) == 7
+    assert [item["name"] for item in result["dashboards"]["created"]] == ["wp-orders", "wp-overview"]
     assert result["templates"]["failed"][0]["name"] == "elasticsearch"
     assert deployed.cloudwatch.describe_alarms()["MetricAlarms"] == []
 
@@ -75,7 +77,7 @@ def test_the_handler_reads_a_configuration_that_was_just_pushed(deployed: Accoun
 
     result = handler.lambda_handler({"action": "plan"}, Context())
 
-    assert len(result["alarms"]["created"]) == 5
+    assert len(result["alarms"]["created"]) == 6
 
 
 def test_the_handler_refuses_what_it_does_not_know(deployed: Account) -> None:
@@ -101,7 +103,10 @@ def test_the_log_tells_the_result_and_no_secret_address(deployed: Account, monke
 
     lines = [json.loads(line) for line in output.getvalue().splitlines()]
     [told] = [line["result"] for line in lines if line["message"] == "reconciled"]
-    assert "wp/orders/orders-api/errors" in told["alarms"]["created"]
+    assert told["alarms"]["created"] == 7
+    assert "wp/orders/orders-api/errors" in told["examples"]["alarms"]["created"]
     assert told["without_alarm"]["no stream source"] == 1
     assert [line["level"] for line in lines if "left to the schedule" in line["message"]] == ["WARNING"]
+    # (by this the shipper knows Watchpost's own functions)
+    assert {line["service"] for line in lines} == {"watchpost-provisioner"}
     assert NOWHERE + "/secret" not in output.getvalue() + str(caught.value)

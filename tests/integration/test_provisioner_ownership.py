@@ -11,7 +11,7 @@ from provisioner import events
 from provisioner.run import run
 from watchpost import names
 
-from tests.unit.provisioner.world import PLAIN, World, named, prepared
+from tests.unit.provisioner.world import PLAIN, World, named, names_of, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,8 @@ def test_somebody_elses_alarm_under_our_name_is_told_and_not_overwritten(world: 
 
     assert [item["name"] for item in result.failures()] == ["wp/orders/orders-api/errors", "wp-orders"]
     assert world.alarms()["wp/orders/orders-api/errors"]["Namespace"] == "Mine"
-    assert set(result.alarms.created) == named(*(PLAIN - {"errors"})) | {"wp/orders/logs/errors"}
+    created = named(*(PLAIN - {"errors"})) | {"wp/orders/logs/errors", "wp/orders/service/unhealthy"}
+    assert set(names_of(result.alarms.created)) == created
 
 
 def test_alarms_of_an_older_version_get_the_tags_they_lack(world: World) -> None:
@@ -108,8 +109,8 @@ def test_functions_without_a_service_and_our_own_get_no_alarms_and_a_reason(worl
 
     assert world.alarms() == {}
     assert {entry["resource"]: entry["reason"] for entry in result.without_alarm} == {
-        "untagged": "no tag that names its service: service, Service",
-        "wp-shipper": "Watchpost's own function",
+        "untagged": "no stack, and no tag that names its service: service, Service",
+        "wp-shipper": "part of Watchpost itself",
     }
 
 
@@ -120,4 +121,4 @@ def test_the_first_tag_that_is_present_names_the_service(world: World) -> None:
 
     world.run()
 
-    assert world.dashboards() == {"wp-first", "wp-second"}
+    assert world.dashboards() == {"wp-first", "wp-second", "wp-overview"}

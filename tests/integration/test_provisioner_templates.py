@@ -32,7 +32,7 @@ def folder(tmp_path: Path, cluster: Cluster) -> Iterator[Path]:
 
 
 def _deadline() -> Deadline:
-    return Deadline(lambda: RESERVE, put_interval=0)
+    return Deadline(lambda: RESERVE)
 
 
 def _install(folder: Path, connect: Callable[[], Cluster], *, apply: bool = True) -> dict[str, Any]:

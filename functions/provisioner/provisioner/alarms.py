@@ -1,165 +1,147 @@
-"""Brings the stack's alarms to the desired state: creates, updates, deletes, and leaves what is not ours alone."""
+"""Brings the stack's alarms to the desired state: creates, updates, deletes, and leaves what is not ours alone.
+
+First what is missing, service by service and each with its composite alarm, so that no critical alarm is without one
+for long; then what differs; then what is too much. A run compares first: what one has no time for, the next one does.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-from watchpost import names
-
-from provisioner import guard
+from provisioner import cost, orphans
+from provisioner.actual import Listing, compare, listing
 from provisioner.compare import differences
-from provisioner.deadline import NO_TIME
-from provisioner.desired import KIND_TAG, RESOURCE_TAG
-from provisioner.failures import reason_of
-from provisioner.result import Changes
+from provisioner.deadline import RESERVE
+from provisioner.failures import REFUSALS, reason_of
+from provisioner.gaps import Gaps
+from provisioner.healths import Healths
+from provisioner.orphans import Known
+from provisioner.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from mypy_boto3_cloudwatch import CloudWatchClient
+    from watchpost.settings import Settings
 
-    from provisioner.deadline import Deadline
-    from provisioner.desired import Alarm, Desired
-    from provisioner.discovery import Unknown
-
-DELETE_BATCH = 100  # of one DeleteAlarms (CloudWatch API)
-FOREIGN = f"an alarm of this name exists and is not the stack's: it has no tag {names.OWNER_TAG}"
+    from provisioner.actual import Actual, Existing
+    from provisioner.desired import Desired
+    from provisioner.inventory import Unknown
+    from provisioner.orphans import Orphans
+    from provisioner.result import Changes
+    from provisioner.work import Work
 
 
 @dataclass(slots=True)
 class Reconciler:
-    """One run over the alarms of a stack. With `apply` false nothing is written and `changes` is the plan."""
+    """One run over the alarms of a stack. cost: before and after, of alarms and composite alarms, once it is known."""
 
-    cloudwatch: CloudWatchClient
-    stack: str
-    deadline: Deadline
-    apply: bool
-    changes: Changes = field(default_factory=Changes)
+    work: Work
+    settings: Settings
+    reserve: float = RESERVE  # seconds that the run leaves free at its end
+    listed: Listing | None = None
+    cost: tuple[cost.Cost, cost.Cost] | None = None
+    _writer: Writer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._writer = Writer(self.work)
+
+    @property
+    def changes(self) -> Changes:
+        """What is done, or planned."""
+        return self._writer.changes
+
+    def look(self) -> None:
+        """List what is there, before anything is discovered: so what another run creates meanwhile is no orphan."""
+        try:
+            self.listed = listing(self.work)
+        except REFUSALS as error:
+            self.changes.fail("alarms", f"they could not be listed: {reason_of(error)}")
 
     def run(self, desired: Desired, unknown: Sequence[Unknown], *, allow_mass_deletion: bool) -> Changes:
-        """Reconcile; what could not be done is in `failed` of what is returned."""
+        """Reconcile what `look` found; what could not be done is in `failed` of what is returned."""
         for gap in unknown:
             self.changes.fail(gap.name, gap.reason)
         for name, reason in desired.failed.items():
             self.changes.fail(name, reason)
-        try:
-            actual = self._actual()
-        except (ClientError, BotoCoreError, TimeoutError) as error:
-            self.changes.fail("alarms", f"they could not be listed: {reason_of(error)}")
+        if self.listed is None:
             return self.changes
-        for name, alarm in desired.alarms.items():
-            self._bring(name, alarm, actual.get(name))
-        candidates = [actual[name] for name in actual if name not in desired.alarms and name not in desired.failed]
-        self._delete_orphans(candidates, len(actual) - len(candidates), unknown, allow_mass_deletion)
+        actual, gaps = compare(self.listed, desired), Gaps(unknown)
+        self.changes.unchanged += len(actual.equal)
+        known = Known(desired, actual, gaps, orphans.find(self._writer, actual, desired, gaps))
+        healths = Healths(self._writer, self.settings, known, self.reserve)
+        self._create(desired, actual, healths)
+        self._update(desired, actual, healths)
+        self._delete(known, healths, allowed=allow_mass_deletion)
         return self.changes
 
     def delete_all(self) -> Changes:
         """Delete every alarm of the stack, for the end of its life.
 
-        Raises ClientError or BotoCoreError when the alarms cannot be listed.
+        Raises ClientError, BotoCoreError or OutOfTimeError when the alarms cannot be listed.
         """
-        owned = [alarm["AlarmName"] for alarm in self._actual().values() if self._tags_if_owned(alarm) is not None]
-        self._delete(owned)
+        listed = listing(self.work)
+        found = [*listed.composites.values(), *listed.alarms.values()]
+        self._writer.delete([existing for existing in found if self._writer.tags(existing) is not None])
         return self.changes
 
-    def _actual(self) -> dict[str, Any]:
-        pages = self.cloudwatch.get_paginator("describe_alarms").paginate(
-            AlarmNamePrefix=f"{self.stack}/", AlarmTypes=["MetricAlarm"]
-        )
-        alarms: dict[str, Any] = {}
-        for page in pages:
-            self.deadline.check()
-            alarms.update((alarm["AlarmName"], alarm) for alarm in page["MetricAlarms"])
-        return alarms
+    def _create(self, desired: Desired, actual: Actual, healths: Healths) -> None:
+        missing: dict[str, list[str]] = {}
+        for name, alarm in desired.alarms.items():
+            if name not in actual.equal and name not in actual.differing:
+                missing.setdefault(alarm.service, []).append(name)
+        for service in sorted({*missing, *desired.health}):
+            watched = healths.watched(service)
+            later = []
+            for name in missing.get(service, ()):
+                if name not in watched:
+                    later.append(name)
+                elif self._put_new(desired, name):
+                    healths.is_there(name)
+            if service in desired.health:
+                healths.bring(service)
+            for name in later:
+                self._put_new(desired, name)
 
-    def _bring(self, name: str, alarm: Alarm, actual: Any | None) -> None:
-        if actual is not None and not differences(alarm.request, actual):
-            self.changes.unchanged += 1
-            return
-        if self.deadline.passed():
-            self.changes.fail(name, NO_TIME)
-            return
-        tags = None
-        if actual is not None:
-            tags = self._tags_if_owned(actual, told=True)
-            if tags is None:
-                return
-        try:
-            if self.apply:
-                self._put(alarm, actual, tags)
-        except (ClientError, BotoCoreError) as error:
-            self.changes.fail(name, reason_of(error))
-            return
-        (self.changes.created if actual is None else self.changes.updated).append(name)
+    def _put_new(self, desired: Desired, name: str) -> bool:
+        alarm = desired.alarms[name]
+        return self._writer.put(alarm.request, alarm.tags, None)
 
-    def _put(self, alarm: Alarm, actual: Any | None, tags: dict[str, str] | None) -> None:
-        self.deadline.pace()
-        wanted: Any = [{"Key": key, "Value": value} for key, value in alarm.tags.items()]
-        # CloudWatch takes tags with a new alarm and ignores them with an existing one.
-        new = {"Tags": wanted} if actual is None else {}
-        self.cloudwatch.put_metric_alarm(**alarm.request, **new)
-        if actual is not None and not alarm.tags.items() <= (tags or {}).items():
-            self.cloudwatch.tag_resource(ResourceARN=actual["AlarmArn"], Tags=wanted)
-
-    def _tags_if_owned(self, actual: Any, *, told: bool = False) -> dict[str, str] | None:
-        """The tags of an alarm of ours, else None. told: whether a foreign alarm is a failure."""
-        try:
-            answer = self.cloudwatch.list_tags_for_resource(ResourceARN=actual["AlarmArn"])
-        except (ClientError, BotoCoreError) as error:
-            self.changes.fail(actual["AlarmName"], f"its tags could not be read: {reason_of(error)}")
-            return None
-        tags = {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
-        if tags.get(names.OWNER_TAG) == self.stack:
-            return tags
-        if told:
-            self.changes.fail(actual["AlarmName"], FOREIGN)
-        return None
-
-    def _delete_orphans(
-        self, candidates: Sequence[Any], kept: int, unknown: Sequence[Unknown], allow_mass_deletion: bool
-    ) -> None:
-        orphans = []
-        for actual in candidates:
-            if self.deadline.passed():
-                self.changes.fail(actual["AlarmName"], NO_TIME)
-                continue
-            tags = self._tags_if_owned(actual)
-            if tags is None:
-                continue
-            if any(gap.covers_alarm(tags.get(KIND_TAG, ""), tags.get(RESOURCE_TAG, "")) for gap in unknown):
-                kept += 1
+    def _update(self, desired: Desired, actual: Actual, healths: Healths) -> None:
+        for name, existing in actual.differing.items():
+            request = healths.request_of(name)
+            if differences(request, existing.alarm):
+                self._writer.put(request, desired.alarms[name].tags, existing)
             else:
-                orphans.append(actual["AlarmName"])
-        refused = guard.refusal(kept + len(orphans), len(orphans), allowed=allow_mass_deletion)
-        if refused:
-            self.changes.fail("deletion of alarms", refused)
-        elif self.apply:
-            self._delete(orphans)
-        else:
-            self.changes.deleted += orphans
+                self.changes.unchanged += 1
 
-    def _delete(self, alarms: list[str]) -> None:
-        for start in range(0, len(alarms), DELETE_BATCH):
-            batch = alarms[start : start + DELETE_BATCH]
-            try:
-                self._delete_batch(batch)
-            except (ClientError, BotoCoreError):
-                # One that cannot be deleted fails the whole call; alone it fails itself only, with its own reason.
-                for name in batch:
-                    self._delete_one(name)
+    def _delete(self, known: Known, healths: Healths, *, allowed: bool) -> None:
+        actual, found = known.actual, known.orphans
+        silent = {failure["name"] for failure in self.changes.failed} | found.kept.keys()
+        parents = orphans.composites(self._writer, known, healths, silent)
+        owned = len(actual.equal) + len(actual.differing) + len(found.kept) + len(found.deletable)
+        owned += len(parents.kept) + len(parents.deletable) + len(healths.final.keys() & actual.composites.keys())
+        composites = len(healths.final.keys() | parents.kept.keys())
+        self.cost = _before(actual, found, owned), _after(known.desired, found, composites)
+        watched = healths.still_watched(deleted=parents.deletable)
+        orphans.delete(self._writer, {**parents.deletable, **found.deletable}, owned, watched, allowed=allowed)
 
-    def _delete_batch(self, batch: list[str]) -> None:
-        if self.deadline.passed():
-            for name in batch:
-                self.changes.fail(name, NO_TIME)
-            return
-        self.cloudwatch.delete_alarms(AlarmNames=batch)
-        self.changes.deleted += batch
 
-    def _delete_one(self, name: str) -> None:
-        try:
-            self._delete_batch([name])
-        except (ClientError, BotoCoreError) as error:
-            self.changes.fail(name, reason_of(error))
+def _before(actual: Actual, found: Orphans, owned: int) -> cost.Cost:
+    """What the stack's alarms cost as they were. owned: how many there were, composite alarms among them."""
+    alarms = len(actual.equal) + len(actual.differing) + len(found.kept) + len(found.deletable)
+    metrics = actual.equal_metrics + _metrics(
+        [*actual.differing.values(), *found.kept.values(), *found.deletable.values()]
+    )
+    return cost.Cost(alarms, metrics, owned - alarms)
+
+
+def _after(desired: Desired, found: Orphans, composites: int) -> cost.Cost:
+    """What they cost when everything is done."""
+    alarms = len(desired.alarms) + len(found.kept)
+    metrics = sum(cost.alarm_metrics(alarm.request) for alarm in desired.alarms.values())
+    return cost.Cost(alarms, metrics + _metrics(found.kept.values()), composites)
+
+
+def _metrics(alarms: Iterable[Existing]) -> int:
+    return sum(cost.alarm_metrics(existing.alarm) for existing in alarms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Everything that PutMetricAlarm sets. What it does not know (states, times, ARNs) is not compared.
 _FIELDS = (
@@ -26,13 +26,25 @@ _FIELDS = (
     "TreatMissingData",
     "EvaluateLowSampleCountPercentile",
 )
+# Everything that PutCompositeAlarm sets.
+_OF_COMPOSITES = (
+    "AlarmDescription",
+    "AlarmActions",
+    "OKActions",
+    "InsufficientDataActions",
+    "ActionsSuppressor",
+    "ActionsSuppressorWaitPeriod",
+    "ActionsSuppressorExtensionPeriod",
+)
+_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _OF_ONE_METRIC = ("Namespace", "MetricName", "Statistic", "ExtendedStatistic", "Period", "Unit", "Dimensions")
+_KEPT = ("ActionsEnabled", "DatapointsToAlarm", "Dimensions", "Metrics", "AlarmRule", *_FIELDS, *_OF_COMPOSITES[-3:])
 
 
 def differences(desired: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
     """The fields in which two alarms differ, sorted.
 
-    desired: a request of PutMetricAlarm; actual: an alarm of DescribeAlarms.
+    desired: a request of PutMetricAlarm or PutCompositeAlarm; actual: an alarm of DescribeAlarms.
     """
     wanted, found = normalised(desired), normalised(actual)
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
@@ -40,11 +52,10 @@ def differences(desired: Mapping[str, Any], actual: Mapping[str, Any]) -> list[s
 
 def normalised(alarm: Mapping[str, Any]) -> dict[str, Any]:
     """An alarm with AWS's defaults written out and without order where there is none."""
-    plain: dict[str, Any] = {name: alarm[name] for name in _FIELDS if alarm.get(name) not in (None, "", [])}
-    for actions in ("AlarmActions", "OKActions", "InsufficientDataActions"):
-        if actions in plain:
-            plain[actions] = sorted(plain[actions])
-    plain["ActionsEnabled"] = alarm.get("ActionsEnabled", True) is not False
+    composite = "AlarmRule" in alarm
+    plain = _plain(alarm, _OF_COMPOSITES if composite else _FIELDS)
+    if composite:
+        return {**plain, "AlarmRule": " ".join(alarm["AlarmRule"].split())}
     plain["DatapointsToAlarm"] = alarm.get("DatapointsToAlarm") or alarm.get("EvaluationPeriods")
     plain["TreatMissingData"] = alarm.get("TreatMissingData") or "missing"
     plain["Threshold"] = None if alarm.get("Threshold") is None else float(alarm["Threshold"])
@@ -55,6 +66,20 @@ def normalised(alarm: Mapping[str, Any]) -> dict[str, Any]:
         for name in _OF_ONE_METRIC:
             plain.pop(name, None)
         plain["Metrics"] = sorted((_query(query) for query in alarm["Metrics"]), key=lambda query: str(query["Id"]))
+    return plain
+
+
+def kept_fields(alarm: Mapping[str, Any]) -> dict[str, Any]:
+    """An alarm of DescribeAlarms without what is not compared, which is most of it by size."""
+    return {name: alarm[name] for name in _KEPT if name in alarm}
+
+
+def _plain(alarm: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    plain: dict[str, Any] = {name: alarm[name] for name in fields if alarm.get(name) not in (None, "", [])}
+    for actions in _ACTIONS:
+        if actions in plain:
+            plain[actions] = sorted(plain[actions])
+    plain["ActionsEnabled"] = alarm.get("ActionsEnabled", True) is not False
     return plain
 
 

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from watchpost import names
-from watchpost.errors import ConfigurationError
 
-from provisioner import dashboard
+from provisioner import alarm_request, composites, cost, dashboard, service_pages
+from provisioner.composites import Composite, Health
 from provisioner.expressions import ExpressionError
+from provisioner.override_checks import check as check_overrides
+from provisioner.overrides import Overrides
+from provisioner.placeholders import PlaceholderError
+from provisioner.tags import KIND_TAG, RESOURCE_TAG, SERVICE_TAG, resource_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from watchpost.configuration import AlarmOverride
+    from watchpost.configuration import Configuration
     from watchpost.settings import Settings
 
-    from provisioner.definitions import AlarmDefinition, KindDefinition, Metric
-    from provisioner.discovery import Inventory, Resource
+    from provisioner.definitions import AlarmDefinition, KindDefinition
+    from provisioner.inventory import Inventory, Resource
+    from provisioner.overrides import Effective
 
-KIND_TAG = "watchpost:kind"
-RESOURCE_TAG = "watchpost:resource"
+__all__ = ["KIND_TAG", "RESOURCE_TAG", "Alarm", "Composite", "Desired", "Health", "build", "check_overrides"]
 
-_PLACEHOLDER = re.compile(r"\{(resource|service|metric_namespace)\}")
+TWICE = "two alarms would have this name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,19 @@ class Alarm:
 
     request: dict[str, Any]
     tags: dict[str, str]
+    severity: str = ""
+    kind: str = ""
+    resource: str = ""  # its name, which the tag may have in another form
+    service: str = ""  # likewise
+    title: str = ""
+    cost: float = 0.0  # USD a month
+    order: int = 0  # of its kind
+    on_demand: bool = False  # whether its definition has it off
+
+    def paging(self, settings: Settings) -> dict[str, Any]:
+        """The request with its own actions, for as long as no composite alarm tells for it."""
+        topics = [alarm_request.topic(self.severity, settings)]
+        return {**self.request, "AlarmActions": topics, "OKActions": topics}
 
 
 @dataclass(slots=True)
@@ -40,183 +58,196 @@ class Desired:
     """The desired state. Names in `failed` have no state: what exists under them stays as it is."""
 
     alarms: dict[str, Alarm] = field(default_factory=dict)
+    composites: dict[str, Composite] = field(default_factory=dict)  # each after those that it watches
     dashboards: dict[str, dict[str, Any]] = field(default_factory=dict)
-    without_alarm: list[dict[str, str]] = field(default_factory=list)
+    without_alarm: list[dict[str, str]] = field(default_factory=list)  # resource, alarm, reason
     failed: dict[str, str] = field(default_factory=dict)
     failed_dashboards: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    left_out: list[dict[str, str]] = field(default_factory=list)  # by the budget: name, reason
+    cost: cost.Cost = field(default_factory=cost.Cost)
+    # What `composites` is made of, for who has to make one again with other children: composites.build.
+    health: dict[str, Health] = field(default_factory=dict)
 
 
-def check_overrides(definitions: Sequence[KindDefinition], overrides: Mapping[str, AlarmOverride]) -> None:
-    """Every override must mean an alarm that exists.
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An alarm of a resource, as far as it has a name."""
 
-    Raises ConfigurationError for the first that does not.
-    """
-    known = sorted(f"{kind.kind}.{alarm.id}" for kind in definitions for alarm in kind.alarms)
-    for name in overrides:
-        if name not in known:
-            raise ConfigurationError(f"configuration.alarms.{name}", "an unknown alarm", "one of " + ", ".join(known))
+    kind: KindDefinition
+    alarm: AlarmDefinition
+    resource: Resource
+
+    def names(self, stack: str) -> tuple[str, str, str]:
+        """What it is called, in more detail each time: with the kind, and with the resource's ARN."""
+        service, resource, alarm = self.resource.service, self.resource.name, self.alarm.id
+        with_kind = f"{self.kind.kind}:{resource}"
+        arn = hashlib.sha256(self.resource.arn.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        parts = resource, with_kind, f"{with_kind}:{arn}"
+        first, second, third = (names.alarm(stack, service, part, alarm) for part in parts)
+        return first, second, third
 
 
 def build(
-    definitions: Sequence[KindDefinition],
-    inventory: Inventory,
-    overrides: Mapping[str, AlarmOverride],
-    settings: Settings,
+    kinds: Sequence[KindDefinition], inventory: Inventory, configuration: Configuration, settings: Settings
 ) -> Desired:
-    """The alarms and dashboards for everything that was found.
+    """The alarms, composite alarms and dashboards for everything that was found.
 
-    Every resource or alarm that is left out has its reason in `without_alarm`.
+    configuration: its alarms are checked by check_overrides. Every resource or alarm that is left out has its reason
+    in `without_alarm` or `left_out`.
     """
     desired = Desired()
-    kinds = {kind.kind: kind for kind in definitions}
+    overrides = Overrides(kinds, configuration.alarms)
+    desired.warnings += overrides.warnings(kinds, inventory)
+    known = {kind.kind: kind for kind in kinds}
     for skipped in inventory.skipped:
-        desired.without_alarm.append({"resource": skipped.resource, "alarm": "*", "reason": skipped.reason})
+        _without(desired, skipped.resource, "*", skipped.reason)
+    wanted = []
     for resource in inventory.resources:
-        if resource.kind in kinds:
-            _add_alarms(desired, kinds[resource.kind], resource, overrides, settings)
-        else:
-            reason = f"no definition of the kind {resource.kind}"
-            desired.without_alarm.append({"resource": resource.name, "alarm": "*", "reason": reason})
-    _add_dashboards(desired, definitions, inventory, settings)
+        if resource.kind not in known:
+            _without(desired, resource.name, "*", f"no definition of the kind {resource.kind}")
+            continue
+        kind = known[resource.kind]
+        wanted += [_Wanted(kind, alarm, resource) for alarm in kind.alarms]
+    for name, one in _named(desired, wanted, settings.stack):
+        _add_alarm(desired, name, one, overrides.of(one.kind, one.alarm, one.resource), settings)
+    _fit_budget(desired, kinds, inventory, configuration, settings)
     return desired
 
 
-def _add_alarms(
-    desired: Desired,
-    kind: KindDefinition,
-    resource: Resource,
-    overrides: Mapping[str, AlarmOverride],
-    settings: Settings,
-) -> None:
-    for alarm in kind.alarms:
-        override = overrides.get(f"{kind.kind}.{alarm.id}")
-        reason = _reason_against(kind, alarm, resource, override)
-        if reason:
-            entry = {"resource": f"{resource.service}/{resource.name}", "alarm": alarm.id, "reason": reason}
-            desired.without_alarm.append(entry)
-            continue
-        name = names.alarm(settings.stack, resource.service, resource.name, alarm.id)
-        if name in desired.alarms or name in desired.failed:
-            # Cut names may be the same; whose alarm it would be must not depend on the order of a listing.
-            desired.alarms.pop(name, None)
-            desired.failed[name] = "two alarms would have this name"
-            continue
-        try:
-            threshold = alarm.threshold.value(resource.facts)
-        except ExpressionError as error:
-            desired.failed[name] = f"threshold: {error}"
-            continue
-        if override and override.threshold is not None:
-            threshold = override.threshold
-        desired.alarms[name] = Alarm(
-            {"AlarmName": name, **alarm_request(kind, alarm, resource, threshold, settings)},
-            {
-                names.OWNER_TAG: settings.stack,
-                "service": resource.service,
-                KIND_TAG: resource.kind,
-                RESOURCE_TAG: resource.name,
-            },
-        )
+def _without(desired: Desired, resource: str, alarm: str, reason: str) -> None:
+    desired.without_alarm.append({"resource": resource, "alarm": alarm, "reason": reason})
+
+
+def _named(desired: Desired, wanted: Sequence[_Wanted], stack: str) -> list[tuple[str, _Wanted]]:
+    """The alarms with their names, which differ.
+
+    Where resources share a name, such as a function and a queue, the kind is part of the names of all alarms that would
+    be the same: whether there are such alarms does not hang on what is switched on.
+    """
+    choices = [one.names(stack) for one in wanted]
+    named = [choice[0] for choice in choices]
+    for detail in (1, 2):
+        times = Counter(named)
+        named = [
+            choice[detail] if times[name] > 1 or composites.is_name(name) else name
+            for name, choice in zip(named, choices, strict=True)
+        ]
+    times = Counter(named)
+    # Whose alarm it would be must not depend on the order of a listing.
+    desired.failed.update({name: TWICE for name in named if times[name] > 1})
+    return [(name, one) for name, one in zip(named, wanted, strict=True) if times[name] == 1]
+
+
+def _add_alarm(desired: Desired, name: str, one: _Wanted, effective: Effective, settings: Settings) -> None:
+    kind, alarm, resource = one.kind, one.alarm, one.resource
+    reason = _reason_against(kind, alarm, resource, effective, settings)
+    if reason:
+        _without(desired, f"{resource.service}/{resource.name}", alarm.id, reason)
+        return
+    try:
+        body = alarm_request.request(kind, alarm, resource, effective, settings)
+    except ExpressionError as error:
+        desired.failed[name] = f"threshold: {error}"
+        return
+    except PlaceholderError as error:
+        desired.failed[name] = f"dimensions: {error}"
+        return
+    tags = {
+        names.OWNER_TAG: settings.stack,
+        SERVICE_TAG: resource_tag(resource.service),
+        KIND_TAG: resource.kind,
+        RESOURCE_TAG: resource_tag(resource.name),
+    }
+    desired.alarms[name] = Alarm(
+        {"AlarmName": name, **body},
+        tags,
+        severity=effective.severity,
+        kind=kind.kind,
+        resource=resource.name,
+        service=resource.service,
+        title=alarm.title,
+        cost=cost.of_alarm(body),
+        order=kind.order,
+        on_demand=not alarm.enabled,
+    )
 
 
 def _reason_against(
-    kind: KindDefinition, alarm: AlarmDefinition, resource: Resource, override: AlarmOverride | None
+    kind: KindDefinition, alarm: AlarmDefinition, resource: Resource, effective: Effective, settings: Settings
 ) -> str | None:
-    if override and not override.enabled:
-        return f"excluded by watchpost.yaml: alarms.{kind.kind}.{alarm.id}.enabled is false"
-    if alarm.when and not resource.facts.get(alarm.when.fact):
+    reason = effective.reason_against(kind.kind, alarm.id)
+    if reason:
+        return reason
+    if kind.source.region not in ("", settings.aws_region):
+        return f"its metrics are in {kind.source.region} only"
+    if alarm.when and not alarm.when.holds(resource.facts):
         return alarm.when.otherwise
     return None
 
 
-def alarm_request(
-    kind: KindDefinition, alarm: AlarmDefinition, resource: Resource, threshold: float, settings: Settings
-) -> dict[str, Any]:
-    """The body of PutMetricAlarm, without the name and the tags."""
-    topic = settings.critical_topic if alarm.severity == "critical" else settings.warning_topic
-    place = metric_place(kind, resource, settings)
-    return {
-        "AlarmDescription": f"{alarm.title} of {_subject(resource)}. {alarm.reason}\nRunbook: {alarm.runbook}",
-        "ActionsEnabled": True,
-        "AlarmActions": [topic],
-        "OKActions": [topic],
-        "EvaluationPeriods": alarm.evaluation_periods,
-        "DatapointsToAlarm": alarm.datapoints_to_alarm,
-        "Threshold": threshold,
-        "ComparisonOperator": alarm.comparison,
-        "TreatMissingData": alarm.treat_missing_data,
-        **(_single(alarm, place) if len(alarm.metrics) == 1 else _math(alarm, place)),
-    }
-
-
-def _subject(resource: Resource) -> str:
-    """What an alarm is about, in words: a service has one resource of the kind `logs`, which has no name of its own."""
-    return resource.service if resource.name == resource.kind else resource.name
-
-
-def metric_place(kind: KindDefinition, resource: Resource, settings: Settings) -> dict[str, Any]:
-    """Namespace and dimensions of a resource's metrics."""
-    values = {
-        "resource": resource.name,
-        "service": resource.service,
-        "metric_namespace": settings.metric_namespace,
-    }
-
-    def fill(text: str) -> str:
-        # One pass, so that braces in a resource's name stay what they are.
-        return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
-
-    return {
-        "Namespace": fill(kind.namespace),
-        "Dimensions": [{"Name": name, "Value": fill(value)} for name, value in kind.dimensions],
-    }
-
-
-def _single(alarm: AlarmDefinition, place: dict[str, Any]) -> dict[str, Any]:
-    metric = alarm.metrics[0]
-    statistic = "ExtendedStatistic" if metric.statistic.startswith("p") else "Statistic"
-    return {**place, "MetricName": metric.name, "Period": alarm.period, statistic: metric.statistic}
-
-
-def _math(alarm: AlarmDefinition, place: dict[str, Any]) -> dict[str, Any]:
-    return {"Metrics": [_query(metric, alarm.period, place) for metric in alarm.metrics]}
-
-
-def _query(metric: Metric, period: int, place: dict[str, Any]) -> dict[str, Any]:
-    query: dict[str, Any] = {"Id": metric.id, "ReturnData": metric.returned}
-    if metric.label:
-        query["Label"] = metric.label
-    if metric.expression:
-        return {**query, "Expression": metric.expression}
-    stat = {"Metric": {**place, "MetricName": metric.name}, "Period": period, "Stat": metric.statistic}
-    return {**query, "MetricStat": stat}
-
-
-def _add_dashboards(
-    desired: Desired, definitions: Sequence[KindDefinition], inventory: Inventory, settings: Settings
+def _fit_budget(
+    desired: Desired,
+    kinds: Sequence[KindDefinition],
+    inventory: Inventory,
+    configuration: Configuration,
+    settings: Settings,
 ) -> None:
-    alarms: dict[str, list[str]] = {service: [] for service in inventory.services}
-    for name, alarm in desired.alarms.items():
-        alarms[alarm.tags["service"]].append(name)
-    kinds = {kind.kind: kind for kind in definitions}
-    for service in inventory.services:
-        name = names.dashboard(settings.stack, service)
-        if name in desired.dashboards or name in desired.failed_dashboards:
-            desired.dashboards.pop(name, None)
-            desired.failed_dashboards[name] = "two services would have a dashboard of this name"
-            continue
-        resources = sorted((r for r in inventory.resources if r.service == service), key=lambda r: (r.kind, r.name))
-        blocks = [_block(kinds[r.kind], r, settings) for r in resources if r.kind in kinds]
-        desired.dashboards[name] = dashboard.body(service, sorted(alarms[service]), blocks, settings)
-
-
-def _block(kind: KindDefinition, resource: Resource, settings: Settings) -> dashboard.Block:
-    place = metric_place(kind, resource, settings)
-    widgets = [w for w in kind.widgets if not w.when or resource.facts.get(w.when.fact)]
-    return dashboard.Block(
-        title="" if kind.kind == "logs" else f"{kind.title}: {resource.name}",
-        namespace=place["Namespace"],
-        dimensions=tuple((dimension["Name"], dimension["Value"]) for dimension in place["Dimensions"]),
-        widgets=tuple(widgets),
-        health=kind.kind == "logs",
+    """Composite alarms and dashboards, with no more alarms than the budget allows."""
+    _complete(desired, kinds, inventory, configuration, settings)
+    budget = configuration.alarms.monthly_budget
+    if budget is None or desired.cost.total <= budget:
+        return
+    watched = composites.watched(desired.composites)
+    candidates = [_candidate(name, alarm, critical=name in watched) for name, alarm in desired.alarms.items()]
+    count = len(desired.dashboards)
+    too_many = cost.over_budget(
+        candidates, count, budget, lambda service, of: composites.count(settings.stack, service, of)
     )
+    for name in too_many:
+        del desired.alarms[name]
+        desired.left_out.append({"name": name, "reason": f"over the monthly budget of {budget:.10g} USD"})
+    _complete(desired, kinds, inventory, configuration, settings)
+    if desired.cost.total > budget:
+        alone = f"{count} dashboards alone cost {desired.cost.total:.2f} USD a month"
+        desired.warnings.append(f"{alone}, more than the budget of {budget:.10g}: no alarm fits")
+
+
+def _candidate(name: str, alarm: Alarm, *, critical: bool) -> cost.Candidate:
+    rank = cost.ON_DEMAND if alarm.on_demand else alarm.severity
+    return cost.Candidate(name, rank, alarm.order, cost.alarm_metrics(alarm.request), critical, alarm.service)
+
+
+def _complete(
+    desired: Desired,
+    kinds: Sequence[KindDefinition],
+    inventory: Inventory,
+    configuration: Configuration,
+    settings: Settings,
+) -> None:
+    """Everything that follows from the alarms."""
+    if configuration.alarms.composite:
+        _add_composites(desired, configuration, settings)
+    pages = service_pages.pages(kinds, inventory, desired, configuration, settings)
+    made = dashboard.all_dashboards(pages, dashboard.Context.of(settings))
+    desired.dashboards, desired.failed_dashboards = made.bodies, made.failed
+    requests = (alarm.request for alarm in desired.alarms.values())
+    desired.cost = cost.of(requests, len(desired.composites), len(desired.dashboards))
+
+
+def _add_composites(desired: Desired, configuration: Configuration, settings: Settings) -> None:
+    critical: dict[str, list[str]] = {}
+    for name, alarm in desired.alarms.items():
+        if alarm.severity == "critical":
+            critical.setdefault(alarm.service, []).append(name)
+    desired.composites, desired.health = {}, {}
+    for service in sorted(critical):
+        health = Health(
+            service, tuple(critical[service]), configuration.owner_of(service), configuration.runbook_of(service)
+        )
+        desired.health[service] = health
+        desired.composites |= composites.build(health, settings)
+    # Only what a composite alarm watches is silent by itself.
+    for name in composites.watched(desired.composites):
+        silent = {**desired.alarms[name].request, "AlarmActions": [], "OKActions": []}
+        desired.alarms[name] = replace(desired.alarms[name], request=silent)

@@ -1,197 +1,137 @@
 """Finds the services of the account and reads the live configuration that their alarms depend on.
 
+Resources are found by their tags: one that has no tag at all, and never had one, is not listed by the Resource Groups
+Tagging API, so Watchpost does not see it and can give no reason for it. What a CloudFormation stack made has tags of
+its own, so that its services are found by the stack's name.
+
 What could not be read is told apart from what is not there: only the second may cost an alarm its life.
+
+IAM: tag:GetResources (for no resource in particular), and what each module of provisioner.describe says.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import random
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
 from watchpost import names
 
 from provisioner.deadline import NO_TIME
-from provisioner.failures import is_missing, reason_of
+from provisioner.describe import TABLE
+from provisioner.failures import REFUSALS, reason_of
+from provisioner.inventory import Found, Inventory, Resource, Skipped, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from mypy_boto3_lambda import LambdaClient
-    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from provisioner.definitions import KindDefinition
+    from provisioner.reader import Reader
 
-    from provisioner.deadline import Deadline
-    from provisioner.expressions import Fact
+__all__ = ["Found", "Inventory", "Resource", "Skipped", "Unknown", "discover"]
 
-LOGS_RESOURCE = "logs"  # what stands for a service's log lines in the names of alarms
-MAXIMUM_EVENT_AGE_MS = 6 * 3600 * 1000  # Lambda's default (API reference, FunctionEventInvokeConfig)
-_STREAMS = (":kinesis:", ":dynamodb:")  # in the ARN of an event source; the others report no iterator age
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One thing to watch, with the facts of definitions.FACTS for its kind."""
-
-    kind: str
-    name: str
-    service: str
-    facts: Mapping[str, Fact]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A resource that gets no alarms at all."""
-
-    resource: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """What could not be read. Empty fields stand for all: such alarms and dashboards stay as they are."""
-
-    reason: str
-    kind: str = ""
-    service: str = ""
-    resource: str = ""
-
-    @property
-    def name(self) -> str:
-        """How it is called in the result."""
-        return "/".join(part for part in (self.service, self.kind, self.resource) if part) or "discovery"
-
-    def covers_alarm(self, kind: str, resource: str) -> bool:
-        return self.kind in ("", kind) and self.resource in ("", resource)
-
-
-@dataclass(slots=True)
-class Inventory:
-    """What is there, what is left out, and what is not known."""
-
-    resources: list[Resource] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    unknown: list[Unknown] = field(default_factory=list)
-
-    @property
-    def services(self) -> list[str]:
-        return sorted({resource.service for resource in self.resources})
+STACK_TAG = "aws:cloudformation:stack-name"
+MAX_TYPES = 100  # of one call (Resource Groups Tagging API, GetResources)
+PAGE = 100  # resources, the most (likewise)
+OWN = "part of Watchpost itself"
+LATER = f"services without alarms come first; {NO_TIME}"
+ACCOUNT = "account"  # what stands for the account as a service
 
 
 def discover(
-    tagging: ResourceGroupsTaggingAPIClient,
-    lambda_: LambdaClient,
-    stack: str,
+    kinds: Sequence[KindDefinition],
+    reader: Reader,
     service_tags: Sequence[str],
-    deadline: Deadline,
+    shuffle: Callable[[list[Found]], None] = random.shuffle,
+    postpone: Callable[[Collection[Found]], Collection[str]] = lambda _: (),
 ) -> Inventory:
-    """Find every function whose tags name a service.
+    """Find every resource of these kinds whose tags or stack name a service.
 
-    service_tags: names of tags; the first that a function has and that is not empty counts.
-    Raises nothing for what AWS refuses: that is in `unknown`.
+    service_tags: names of tags; the first that a resource has and that is not empty counts, else its stack's name.
+    shuffle: puts resources into the order in which they are described, so that those for which one run has no time
+    are not the same in each. postpone: told what is listed, names the services that this run shall not look at; then no
+    alarm at all can be told to be of nothing. Raises nothing for what AWS refuses: that is in `unknown`.
     """
-    inventory = Inventory()
     try:
-        functions = list(_tagged_functions(tagging, stack, service_tags, inventory.skipped, deadline))
-    except (ClientError, BotoCoreError, TimeoutError) as error:
+        found = _found(kinds, reader, service_tags)
+    except REFUSALS as error:
         # Half a listing is no listing: the rest would look deleted.
-        return Inventory(unknown=[Unknown(f"functions could not be listed: {reason_of(error)}")])
-    try:
-        streams = _functions_with_streams(lambda_, deadline)
-    except (ClientError, BotoCoreError, TimeoutError) as error:
-        inventory.unknown.append(Unknown(f"event sources could not be listed: {reason_of(error)}", kind="lambda"))
-        services = {service for _, service in functions}
-    else:
-        services = {
-            _add(inventory, function, service, _Reader(lambda_, streams, deadline)) for function, service in functions
-        }
-    inventory.resources += [Resource("logs", LOGS_RESOURCE, service, {}) for service in sorted(services - {""})]
-    return inventory
+        return Inventory(unknown=[Unknown(f"resources could not be listed: {reason_of(error)}")])
+    later = frozenset(postpone([one for listed in found.values() for one in listed]))
+    if later:
+        reader.inventory.unknown += [Unknown(LATER, service=service) for service in sorted(later)]
+        found = {kind: [one for one in listed if one.service not in later] for kind, listed in found.items()}
+    for kind in _in_order(kinds, "resource"):
+        shuffle(found[kind.kind])
+        _look(kind, found[kind.kind], reader)
+    services = sorted(reader.services)
+    for kind in _in_order(kinds, "service"):
+        _look(kind, [Found(kind.kind, kind.kind, service) for service in services], reader)
+    for kind in _in_order(kinds, "account"):
+        _look(kind, [Found(kind.kind, kind.kind, ACCOUNT)], reader)
+    return _sorted(reader.inventory)
 
 
-def _tagged_functions(
-    tagging: ResourceGroupsTaggingAPIClient,
-    stack: str,
-    service_tags: Sequence[str],
-    skipped: list[Skipped],
-    deadline: Deadline,
-) -> Iterator[tuple[str, str]]:
+def _sorted(inventory: Inventory) -> Inventory:
+    """The same in an order that the order of describing has no part in, so that two runs tell the same."""
+    return Inventory(
+        resources=sorted(inventory.resources, key=lambda one: (one.kind, one.service, one.name, one.arn)),
+        skipped=sorted(inventory.skipped, key=lambda one: (one.resource, one.reason)),
+        unknown=sorted(inventory.unknown, key=lambda one: (one.kind, one.service, one.resource)),
+    )
+
+
+def _in_order(kinds: Sequence[KindDefinition], scope: str) -> list[KindDefinition]:
+    """The kinds of a scope: first those that the listing tells all about, then the others in the order of TABLE."""
+    order = ["", *TABLE]
+    return sorted((kind for kind in kinds if kind.source.scope == scope), key=lambda k: order.index(k.source.describe))
+
+
+def _look(kind: KindDefinition, found: Sequence[Found], reader: Reader) -> None:
+    if kind.source.describe and (found or not kind.source.types):
+        TABLE[kind.source.describe](found, reader)
+    elif not kind.source.describe:
+        # The tagging API lists what was deleted for some hours more, and here nothing tells it apart: its alarms stay
+        # as long, without data.
+        for one in found:
+            reader.add(one.resource())
+
+
+def _found(kinds: Sequence[KindDefinition], reader: Reader, service_tags: Sequence[str]) -> dict[str, list[Found]]:
+    """What the tagging API lists, by kind. Raises what the reader's calls raise."""
+    found: dict[str, list[Found]] = {kind.kind: [] for kind in kinds}
+    for arn, tags in _tagged(kinds, reader).items():
+        matches = [(kind, match) for kind in kinds if kind.source.arn and (match := kind.source.arn.fullmatch(arn))]
+        if not matches:
+            reader.skip(arn, "no definition is for an ARN of this form")
+        for kind, match in matches:
+            groups = match.groupdict()
+            name = groups.pop("name")
+            service, reason = _service(name, arn, tags, service_tags, reader.settings.stack)
+            if reason:
+                reader.skip(name, reason)
+            else:
+                found[kind.kind].append(Found(kind.kind, name, service, arn, tags, groups))
+    return found
+
+
+def _tagged(kinds: Sequence[KindDefinition], reader: Reader) -> dict[str, dict[str, str]]:
+    """The tags of every ARN, in as few runs of calls as the number of types allows."""
+    types = sorted({name for kind in kinds for name in kind.source.types})
+    tagged: dict[str, dict[str, str]] = {}
+    for start in range(0, len(types), MAX_TYPES):
+        asked = {"ResourceTypeFilters": types[start : start + MAX_TYPES]}
+        listed = reader.pages("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", PAGE, **asked)
+        for one in listed:
+            tagged[one["ResourceARN"]] = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+    return tagged
+
+
+def _service(
+    name: str, arn: str, tags: Mapping[str, str], service_tags: Sequence[str], stack: str
+) -> tuple[str, str | None]:
+    """The service of a resource, or why it has none."""
     own = {f"{stack}-{component}" for component in names.COMPONENTS}
-    for page in tagging.get_paginator("get_resources").paginate(ResourceTypeFilters=["lambda:function"]):
-        deadline.check()
-        for found in page["ResourceTagMappingList"]:
-            function = found["ResourceARN"].partition(":function:")[2]
-            tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
-            service = next((tags[tag] for tag in service_tags if tags.get(tag)), None)
-            if function in own:
-                skipped.append(Skipped(function, "Watchpost's own function"))
-            elif service is None:
-                skipped.append(Skipped(function, "no tag that names its service: " + ", ".join(service_tags)))
-            elif ":" not in function:  # an alias or version is watched with its function
-                yield function, service
-
-
-def _functions_with_streams(lambda_: LambdaClient, deadline: Deadline) -> set[str]:
-    functions = set()
-    for page in lambda_.get_paginator("list_event_source_mappings").paginate():
-        deadline.check()
-        for mapping in page["EventSourceMappings"]:
-            if any(stream in mapping.get("EventSourceArn", "") for stream in _STREAMS):
-                # The ARN may end with an alias or a version.
-                functions.add(mapping.get("FunctionArn", "").partition(":function:")[2].partition(":")[0])
-    return functions
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """What is needed to look at one function after another."""
-
-    lambda_: LambdaClient
-    streams: set[str]  # functions with a stream as their event source
-    deadline: Deadline
-
-
-def _add(inventory: Inventory, function: str, service: str, reader: _Reader) -> str:
-    """Sort a function in. Returns its service, or nothing when it is gone."""
-    if reader.deadline.passed():
-        inventory.unknown.append(Unknown(NO_TIME, "lambda", service, function))
-        return service
-    try:
-        facts = _facts(reader.lambda_, function, has_stream=function in reader.streams)
-    except (ClientError, BotoCoreError) as error:
-        if is_missing(error):
-            inventory.skipped.append(Skipped(function, "deleted, though its tags are still listed"))
-            return ""
-        reason = f"its configuration could not be read: {reason_of(error)}"
-        inventory.unknown.append(Unknown(reason, "lambda", service, function))
-        return service
-    inventory.resources.append(Resource("lambda", function, service, facts))
-    return service
-
-
-def _facts(lambda_: LambdaClient, function: str, *, has_stream: bool) -> dict[str, Fact]:
-    live = lambda_.get_function_configuration(FunctionName=function)
-    reserved = lambda_.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions")
-    invoke = _event_invoke_config(lambda_, function)
-    dead_letter_target = bool(live.get("DeadLetterConfig", {}).get("TargetArn"))
-    destinations = (invoke or {}).get("DestinationConfig") or {}
-    age = (invoke or {}).get("MaximumEventAgeInSeconds")
-    return {
-        "timeout_ms": live["Timeout"] * 1000,
-        "memory_mb": live["MemorySize"],
-        "reserved_concurrency": reserved,
-        "stream_source": has_stream,
-        "asynchronous": dead_letter_target or invoke is not None,
-        "dead_letter_target": dead_letter_target,
-        "destination": any(target.get("Destination") for target in destinations.values() if target),
-        "maximum_event_age_ms": age * 1000 if age else MAXIMUM_EVENT_AGE_MS,
-    }
-
-
-def _event_invoke_config(lambda_: LambdaClient, function: str) -> dict[str, Any] | None:
-    try:
-        return dict(lambda_.get_function_event_invoke_config(FunctionName=function))
-    except ClientError as error:
-        # The function itself was found a moment ago, so it is the configuration that does not exist.
-        if is_missing(error):
-            return None
-        raise
+    if names.OWNER_TAG in tags or tags.get(STACK_TAG) == stack or (":function:" in arn and name in own):
+        return "", OWN
+    service = next((tags[tag] for tag in (*service_tags, STACK_TAG) if tags.get(tag)), "")
+    return service, None if service else f"no stack, and no tag that names its service: {', '.join(service_tags)}"

@@ -1,4 +1,10 @@
-"""Which event asks for what: CloudFormation, a schedule or rule of EventBridge, or a person with an action."""
+"""Which event asks for what: CloudFormation, a schedule or rule of EventBridge, a queue, or a person with an action.
+
+Deployments and changes of tags come in numbers, and each asks for the same: a run over everything. So they go through a
+FIFO queue in which they all are one message: EventBridge puts a constant in place of the event, and of equal messages
+within five minutes SQS keeps the first (content-based deduplication). The queue holds it back for these five minutes,
+so that a run never begins before an event that it stands for.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +16,7 @@ from watchpost import custom_resource
 from watchpost.errors import PayloadError, ProvisioningError
 
 from provisioner.failures import reason_of
+from provisioner.result import EXAMPLES
 from provisioner.run import remove, run
 
 if TYPE_CHECKING:
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from provisioner.run import Account
 
 ACTIONS = ("apply", "plan")
+DEPLOYMENT = 360.0  # seconds that a deployment waits for its first run; the schedule goes on with what is not done
 _FIELDS = frozenset({"action", "allow_mass_deletion"})
 
 _log = logging.getLogger(__name__)
@@ -42,6 +50,8 @@ def order_of(event: Any) -> Order:
         raise PayloadError("not an object", 'an object such as {"action": "plan"}')
     if "detail-type" in event or "source" in event:  # EventBridge: whatever happened, a whole run finds it
         return Order()
+    if "Records" in event:
+        return _of_queue(event["Records"])
     if not event.keys() <= _FIELDS:
         raise PayloadError("an object with unknown fields", " and ".join(sorted(_FIELDS)))
     action, allow = event.get("action", "apply"), event.get("allow_mass_deletion", False)
@@ -52,8 +62,25 @@ def order_of(event: Any) -> Order:
     return Order(action, allow)
 
 
+def most_seconds(event: Any) -> float:
+    """How long the work on an event may take, whatever Lambda gives."""
+    waiting = custom_resource.is_request(event) and event["RequestType"] != "Delete"
+    return DEPLOYMENT if waiting else float("inf")
+
+
+def _of_queue(records: Any) -> Order:
+    """However many messages there are, one run stands for all; what lies in them does not matter."""
+    if not isinstance(records, list) or not records:
+        raise PayloadError("records of no queue", "messages of SQS")
+    if not all(isinstance(record, dict) and record.get("eventSource") == "aws:sqs" for record in records):
+        raise PayloadError("records of no queue", "messages of SQS")
+    return Order()
+
+
 def handle(event: Any, log_stream: str, deadline: Deadline, account: Callable[[], Account]) -> dict[str, Any]:
-    """Do what an event asks for and return the result as a dict.
+    """Do what an event asks for and return the result as a dict, that of a large account shortened.
+
+    A run that fails is begun anew by whoever asked for it, Lambda or the queue, and goes on with what is left.
 
     account: makes settings and clients; raises ConfigurationError. log_stream: name of the invocation's log stream.
     Raises ProvisioningError when anything was not done, PayloadError for an event that is not understood, and what
@@ -66,7 +93,7 @@ def handle(event: Any, log_stream: str, deadline: Deadline, account: Callable[[]
     failed = result.failures()
     if failed and order.action == "apply":
         raise ProvisioningError(failed)
-    return result.as_dict()
+    return result.answer()
 
 
 def _answer(
@@ -92,7 +119,7 @@ def _work(request_type: Any, deadline: Deadline, account: Callable[[], Account])
         failed = _fault_of_the_deployment(result)
     else:
         raise PayloadError("an unknown RequestType", "Create, Update or Delete")
-    return (str(ProvisioningError(failed)) if failed else None), result.as_dict()
+    return (str(ProvisioningError(failed)) if failed else None), result.answer()
 
 
 def _fault_of_the_deployment(result: Result) -> list[dict[str, str]]:
@@ -104,5 +131,7 @@ def _fault_of_the_deployment(result: Result) -> list[dict[str, str]]:
     failed = [] if result.templates.outside else result.templates.failed
     left = [failure for failure in result.failures() if failure not in failed]
     if left:
-        _log.warning("not done by this deployment, left to the schedule", extra={"failed": left})
+        _log.warning(
+            "not done by this deployment, left to the schedule", extra={"failed": left[:EXAMPLES], "count": len(left)}
+        )
     return failed

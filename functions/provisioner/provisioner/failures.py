@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from watchpost.aws import code_of
+from watchpost.calls import OutOfTimeError
 
-MISSING = frozenset({"ResourceNotFoundException", "ResourceNotFound", "DashboardNotFoundError"})
+from provisioner.deadline import NO_TIME
+
+# All that a call of AWS fails with; the last two are the deadline's.
+REFUSALS = (ClientError, BotoCoreError, TimeoutError, OutOfTimeError)
+
+# How each service says that a thing does not exist (the errors of its API reference).
+MISSING = frozenset(
+    {
+        "ResourceNotFoundException",  # Lambda, Kinesis, DynamoDB, tags of CloudWatch
+        "ResourceNotFound",  # CloudWatch
+        "DashboardNotFoundError",
+        "NotFoundException",  # API Gateway
+        "NotFound",  # SNS
+        *("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
+        "NoSuchBucket",
+    }
+)
 
 
 def is_missing(error: Exception) -> bool:
@@ -18,4 +35,6 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
         return f"{told.get('Code', 'error')}: {told.get('Message', '')}"[:500]
+    if isinstance(error, OutOfTimeError):
+        return f"{NO_TIME} (before that: {reason_of(error.last)})" if error.last else NO_TIME
     return f"{type(error).__name__}: {error}"[:500]

@@ -18,6 +18,7 @@ def settings() -> Settings:
         elasticsearch_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:search",
         notification_secret="arn:aws:secretsmanager:eu-west-1:123456789012:secret:receivers",
         config_parameter="/watchpost/wp/config",
+        kibana_url="none",
         metric_namespace="Watchpost",
         dead_letter_bucket="letters",
         critical_topic="arn:aws:sns:eu-west-1:123456789012:critical",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from provisioner.compare import differences
+from provisioner.compare import differences, kept_fields
 from provisioner.guard import refusal
 from provisioner.templates import same
 
@@ -108,6 +108,48 @@ def test_every_part_of_a_math_alarm_that_was_changed_by_hand_is_noticed(index: i
     actual = copy.deepcopy(MATH) | ADDED
     actual["Metrics"][index] |= change
     assert differences(MATH, actual) == ["Metrics"]
+
+
+COMPOSITE: dict[str, Any] = {
+    "AlarmName": "wp/a/service/unhealthy",
+    "AlarmDescription": "why",
+    "ActionsEnabled": True,
+    "AlarmActions": ["arn:1"],
+    "OKActions": ["arn:1"],
+    "AlarmRule": 'ALARM("x") OR ALARM("y")',
+}
+
+
+def test_a_composite_alarm_as_aws_describes_it_is_the_same() -> None:
+    assert differences(COMPOSITE, COMPOSITE | ADDED) == []
+    assert differences(COMPOSITE, COMPOSITE | {"AlarmRule": 'ALARM("x")\n OR  ALARM("y") '}) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("AlarmDescription", "other"),
+        ("ActionsEnabled", False),
+        ("AlarmActions", []),
+        ("OKActions", ["arn:2"]),
+        ("InsufficientDataActions", ["arn:1"]),
+        ("AlarmRule", 'ALARM("x") AND ALARM("y")'),
+        ("ActionsSuppressor", "wp/mine"),
+        ("ActionsSuppressorWaitPeriod", 60),
+        ("ActionsSuppressorExtensionPeriod", 60),
+    ],
+)
+def test_every_field_of_a_composite_alarm_that_was_changed_by_hand_is_noticed(field: str, value: Any) -> None:
+    changed = COMPOSITE | ADDED | {field: value}
+    assert differences(COMPOSITE, changed) == [field]
+    assert differences(COMPOSITE, kept_fields(changed)) == [field]
+
+
+@pytest.mark.parametrize("alarm", [SINGLE, MATH, COMPOSITE])
+def test_what_is_kept_of_an_alarm_is_all_that_is_compared(alarm: dict[str, Any]) -> None:
+    kept = kept_fields(alarm | ADDED)
+    assert differences(alarm, kept) == []
+    assert not {"StateValue", "StateReason", "AlarmArn"} & kept.keys()
 
 
 def test_defaults_that_aws_writes_out_are_no_difference() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.resources
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,22 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from provisioner import desired, loader
-from provisioner.definitions import FACTS
-from provisioner.discovery import LOGS_RESOURCE, Inventory, Resource, Skipped
-from watchpost.configuration import AlarmOverride
+from provisioner.discovery import Inventory, Resource, Skipped
+from watchpost.configuration import AlarmOverride, Alarms, Configuration
 from watchpost.errors import ConfigurationError
 
-from tests.unit.provisioner.limits import check_alarm, check_dashboard
+from tests.unit.provisioner import dashboard_limits
+from tests.unit.provisioner.limits import check_alarm, check_composite
 
 if TYPE_CHECKING:
     from watchpost.settings import Settings
 
-KINDS = loader.load(importlib.resources.files("dashboards") / "services")
+KINDS = tuple(
+    kind
+    for kind in loader.load(importlib.resources.files("dashboards") / "services")
+    if kind.kind in ("lambda", "logs")
+)
 FACTS_OF_A_PLAIN_FUNCTION: dict[str, Any] = {
     "timeout_ms": 30_000,
     "memory_mb": 128,
     "reserved_concurrency": None,
     "stream_source": False,
+    "stream_retention_ms": None,
     "asynchronous": False,
     "dead_letter_target": False,
     "destination": False,
@@ -39,24 +43,32 @@ def _function(name: str = "orders-api", service: str = "orders", **facts: Any) -
 
 
 def _logs(service: str = "orders") -> Resource:
-    return Resource("logs", LOGS_RESOURCE, service, {})
+    return Resource("logs", "logs", service, {})
 
 
 def _build(settings: Settings, *resources: Resource, **overrides: AlarmOverride) -> desired.Desired:
     named = {name.replace("__", "."): override for name, override in overrides.items()}
-    return desired.build(KINDS, Inventory(list(resources)), named, settings)
+    return desired.build(KINDS, Inventory(list(resources)), Configuration(alarms=Alarms(named)), settings)
+
+
+def _tagged(request: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
+    return {**request, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
 def _check_all(state: desired.Desired) -> None:
     for name, alarm in state.alarms.items():
         assert alarm.request["AlarmName"] == name
-        check_alarm({**alarm.request, "Tags": [{"Key": key, "Value": value} for key, value in alarm.tags.items()]})
+        check_alarm(_tagged(alarm.request, alarm.tags))
+    for name, composite in state.composites.items():
+        assert composite.request["AlarmName"] == name
+        check_composite(_tagged(composite.request, composite.tags))
     for name, body in state.dashboards.items():
-        check_dashboard({"DashboardName": name, "DashboardBody": json.dumps(body)})
+        dashboard_limits.check(name, body)
 
 
 def test_discovery_promises_the_facts_that_the_definitions_may_use() -> None:
-    assert set(FACTS_OF_A_PLAIN_FUNCTION) == FACTS["lambda"]
+    [kind] = [kind for kind in KINDS if kind.kind == "lambda"]
+    assert set(FACTS_OF_A_PLAIN_FUNCTION) == set(kind.facts)
 
 
 def test_a_plain_function_gets_the_alarms_that_need_no_condition(settings: Settings) -> None:
@@ -76,7 +88,12 @@ def test_a_plain_function_gets_the_alarms_that_need_no_condition(settings: Setti
 def test_every_alarm_that_is_left_out_has_its_reason(settings: Settings) -> None:
     state = _build(settings, _function(), _logs())
     reasons = {entry["alarm"]: entry["reason"] for entry in state.without_alarm}
+    on_demand = "only on demand: alarms.{}.enabled is not true in watchpost.yaml"
     assert reasons == {
+        "usage-stopped": on_demand.format("lambda.usage-stopped"),
+        "duration-anomaly": on_demand.format("lambda.duration-anomaly"),
+        "invocations-anomaly": on_demand.format("lambda.invocations-anomaly"),
+        "memory": on_demand.format("logs.memory"),
         "concurrency": "no reserved concurrency",
         "iterator-age": "no stream source",
         "dead-letter-errors": "no dead-letter queue or topic",
@@ -90,10 +107,17 @@ def test_every_alarm_that_is_left_out_has_its_reason(settings: Settings) -> None
 
 def test_a_function_with_everything_gets_every_alarm(settings: Settings) -> None:
     everything = _function(
-        reserved_concurrency=50, stream_source=True, asynchronous=True, dead_letter_target=True, destination=True
+        reserved_concurrency=50,
+        stream_source=True,
+        stream_retention_ms=86_400_000,
+        asynchronous=True,
+        dead_letter_target=True,
+        destination=True,
     )
-    state = _build(settings, everything)
-    assert len(state.alarms) == 11
+    [kind] = [kind for kind in KINDS if kind.kind == "lambda"]
+    asked = {f"lambda__{alarm.id}": AlarmOverride(enabled=True) for alarm in kind.alarms}
+    state = _build(settings, everything, **asked)
+    assert len(state.alarms) == 14
     assert state.without_alarm == []
     _check_all(state)
 
@@ -115,11 +139,8 @@ def test_the_error_rate_is_zero_below_ten_invocations(settings: Settings) -> Non
     assert [query["Id"] for query in request["Metrics"] if query["ReturnData"]] == ["rate"]
 
 
-def test_an_alarm_tells_its_topic_both_when_it_rings_and_when_it_is_over(settings: Settings) -> None:
-    state = _build(settings, _function(), _logs())
-    critical = state.alarms["wp/orders/logs/errors"].request
-    warning = state.alarms["wp/orders/orders-api/throttles"].request
-    assert critical["AlarmActions"] == critical["OKActions"] == [settings.critical_topic]
+def test_a_warning_tells_its_topic_both_when_it_rings_and_when_it_is_over(settings: Settings) -> None:
+    warning = _build(settings, _function()).alarms["wp/orders/orders-api/throttles"].request
     assert warning["AlarmActions"] == warning["OKActions"] == [settings.warning_topic]
 
 
@@ -167,28 +188,22 @@ def test_an_override_leaves_an_alarm_out_with_the_reason(settings: Settings) -> 
 
 
 def test_an_override_of_an_alarm_that_does_not_exist_is_a_wrong_configuration() -> None:
-    desired.check_overrides(KINDS, {"lambda.throttles": AlarmOverride()})
+    desired.check_overrides(KINDS, Alarms({"lambda.throttles": AlarmOverride()}))
     with pytest.raises(ConfigurationError) as caught:
-        desired.check_overrides(KINDS, {"lambda.thottles": AlarmOverride()})
+        desired.check_overrides(KINDS, Alarms({"lambda.thottles": AlarmOverride()}))
     assert caught.value.path == "configuration.alarms.lambda.thottles"
     assert "lambda.throttles" in caught.value.expected
 
 
 def test_what_is_skipped_is_told(settings: Settings) -> None:
-    state = desired.build(KINDS, Inventory(skipped=[Skipped("old", "deleted")]), {}, settings)
+    state = desired.build(KINDS, Inventory(skipped=[Skipped("old", "deleted")]), Configuration(), settings)
     assert state.without_alarm == [{"resource": "old", "alarm": "*", "reason": "deleted"}]
-
-
-def test_two_alarms_of_one_name_are_both_refused_instead_of_one_winning(settings: Settings) -> None:
-    state = _build(settings, _function("logs"), _logs())
-    assert state.failed == {"wp/orders/logs/errors": "two alarms would have this name"}
-    assert "wp/orders/logs/errors" not in state.alarms
 
 
 def test_two_services_of_one_dashboard_name_are_both_refused(settings: Settings) -> None:
     state = _build(settings, _logs("a.b"), _logs("a b"))
     assert state.failed_dashboards == {"wp-a_b": "two services would have a dashboard of this name"}
-    assert state.dashboards == {}
+    assert "wp-a_b" not in state.dashboards
 
 
 def test_a_threshold_without_a_value_fails_alone(settings: Settings) -> None:
@@ -228,5 +243,5 @@ def _settings() -> Any:
     from watchpost.settings import Settings  # noqa: PLC0415  # the fixture cannot be used beside generated values
 
     values = dict.fromkeys(Settings.__slots__, "x")
-    topics = {"critical_topic": "arn:aws:sns:r:1:c", "warning_topic": "arn:aws:sns:r:1:w"}
+    topics = {f"{one}_topic": f"arn:aws:sns:eu-west-1:123456789012:{one}" for one in ("critical", "warning")}
     return Settings(**{**values, "stack": "wp", "aws_region": "eu-west-1", **topics})

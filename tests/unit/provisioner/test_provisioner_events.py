@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from provisioner.events import Order, order_of
+from provisioner.events import DEPLOYMENT, Order, most_seconds, order_of
 from watchpost.errors import PayloadError, ProvisioningError
 
 
@@ -21,6 +21,9 @@ from watchpost.errors import PayloadError, ProvisioningError
         ({"action": "plan", "allow_mass_deletion": True}, Order("plan", allow_mass_deletion=True)),
         ({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}, Order("apply")),
         ({"detail-type": "Tag Change on Resource", "detail": {"action": "plan"}}, Order("apply")),
+        ({"detail-type": "CloudFormation Stack Status Change", "source": "aws.cloudformation"}, Order("apply")),
+        # What lies in a message counts for nothing: whoever may send one may ask for a run, and for nothing else.
+        ({"Records": [{"eventSource": "aws:sqs", "body": '{"allow_mass_deletion": true}'}]}, Order("apply")),
     ],
 )
 def test_an_event_is_understood(event: dict[str, Any], order: Order) -> None:
@@ -35,6 +38,10 @@ def test_an_event_is_understood(event: dict[str, Any], order: Order) -> None:
         {"acton": "plan"},
         {"allow_mass_deletion": "true"},
         {"allow_mass_deletion": 1},
+        {"Records": []},
+        {"Records": "aws:sqs"},
+        {"Records": [{"eventSource": "aws:s3"}]},
+        {"Records": [{"eventSource": "aws:sqs"}, "message"]},
         [],
         "plan",
         None,
@@ -50,7 +57,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["action", "allow_mass_deletion", "x"]), inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["action", "allow_mass_deletion", "Records", "x"]), inner, max_size=3)
     ),
     max_leaves=6,
 )
@@ -63,6 +70,21 @@ def test_mass_deletion_is_allowed_by_true_only(event: Any) -> None:
     except PayloadError:
         return
     assert order.allow_mass_deletion is (event.get("allow_mass_deletion") is True)
+
+
+@pytest.mark.parametrize(
+    ("event", "seconds"),
+    [
+        ({"RequestType": "Create", "ResponseURL": "https://x"}, DEPLOYMENT),
+        ({"RequestType": "Update", "ResponseURL": "https://x"}, DEPLOYMENT),
+        ({"RequestType": "Delete", "ResponseURL": "https://x"}, float("inf")),
+        ({"detail-type": "Scheduled Event"}, float("inf")),
+        (None, float("inf")),
+    ],
+)
+def test_nobody_who_deploys_waits_for_a_whole_first_run(event: Any, seconds: float) -> None:
+    """What is not done by then, the schedule does; what is not deleted by then, nobody does."""
+    assert most_seconds(event) == seconds
 
 
 def test_the_error_at_the_end_names_what_failed_and_counts_the_rest() -> None:

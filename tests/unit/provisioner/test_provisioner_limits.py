@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.provisioner.limits import LimitError, check_alarm, check_dashboard
+from tests.unit.provisioner.limits import LimitError, check_alarm, check_composite, check_dashboard
 
 STAT = {"Metric": {"Namespace": "N", "MetricName": "M"}, "Period": 60, "Stat": "Sum"}
 
@@ -75,6 +75,10 @@ def _metrics(count: int) -> list[dict[str, Any]]:
             _math(*_metrics(1), {"Id": "e", "Expression": "SEARCH('x', 'Sum', 60)", "ReturnData": False}),
         ),
         (
+            _alarm(Dimensions=[{"Name": "d", "Value": "e"}]),
+            _alarm(Dimensions=[{"Name": "d", "Value": "é"}]),
+        ),
+        (
             _math(*_metrics(2)),
             _math(*_metrics(1), {"Id": "n", "MetricStat": {**STAT, "Period": 120}, "ReturnData": False}),
         ),
@@ -84,6 +88,74 @@ def test_an_alarm_at_a_limit_passes_and_beyond_it_does_not(allowed: dict[str, An
     check_alarm(allowed)
     with pytest.raises(LimitError):
         check_alarm(refused)
+
+
+def _band(expression: str = "ANOMALY_DETECTION_BAND(m0, 2)", **changes: Any) -> dict[str, Any]:
+    band = {"Id": "band", "Expression": expression, "ReturnData": True}
+    allowed = {"ThresholdMetricId": "band", "Threshold": None, "ComparisonOperator": "GreaterThanUpperThreshold"}
+    return _math(*_metrics(1), band, **{**allowed, **changes})
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        _band(Threshold=1.0),
+        _band(ComparisonOperator="GreaterThanThreshold"),
+        _band(ThresholdMetricId="other"),
+        _band(ThresholdMetricId="m0"),
+        _band(expression="m0 * 2"),
+        _band(expression="ANOMALY_DETECTION_BAND(m1, 2)"),
+        _band(expression="ANOMALY_DETECTION_BAND(m0, 0)"),
+        _band(Metrics=[{"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(m0, 2)"}]),
+        _band(ThresholdMetricId=None, Threshold=1.0, ComparisonOperator="GreaterThanThreshold"),
+        _alarm(ComparisonOperator="GreaterThanUpperThreshold"),
+    ],
+)
+def test_an_alarm_on_a_band_has_a_band_and_no_threshold(refused: dict[str, Any]) -> None:
+    for comparison in ("GreaterThanUpperThreshold", "LessThanLowerThreshold"):
+        check_alarm(_band(ComparisonOperator=comparison))
+    check_alarm(_band(ComparisonOperator="LessThanLowerOrGreaterThanUpperThreshold"))
+    with pytest.raises(LimitError):
+        check_alarm(refused)
+
+
+def _composite(rule: str = 'ALARM("a")', **changes: Any) -> dict[str, Any]:
+    return {"AlarmName": "all", "AlarmRule": rule} | changes
+
+
+def _any_of(count: int) -> str:
+    return " OR ".join(f'ALARM("wp/orders/f/{number}")' for number in range(count))
+
+
+LONG = " OR ".join(['ALARM("a")'] * 730)  # 10,216 characters: names may repeat
+
+
+@pytest.mark.parametrize(
+    ("allowed", "refused"),
+    [
+        (_composite(_any_of(100)), _composite(_any_of(101))),
+        (_composite(LONG.ljust(10_240)), _composite(LONG.ljust(10_241))),
+        (_composite('ALARM("b")'), _composite('ALARM("all")')),
+        (_composite('ALARM("a b/c (d)")'), _composite("ALARM(a b)")),
+        (_composite('OK("a") AND NOT ALARM("b")'), _composite('OK("a") ALARM("b")')),
+        (_composite('(ALARM("a") OR ALARM("b")) AND OK("c")'), _composite('(ALARM("a") OR ALARM("b")')),
+        (_composite('INSUFFICIENT_DATA("a")'), _composite('ALARM("a"))')),
+        (_composite("TRUE"), _composite("")),
+        (_composite('NOT (ALARM("a"))'), _composite('ALARM("a") OR')),
+        (_composite(), _composite('alarm("a")')),
+        (_composite(AlarmName="a" * 255), _composite(AlarmName="a" * 256)),
+        (_composite(f'ALARM("{"a" * 255}")'), _composite(f'ALARM("{"a" * 256}")')),
+        (_composite(AlarmDescription="a" * 1024), _composite(AlarmDescription="a" * 1025)),
+        (_composite(AlarmActions=["arn:a"] * 5), _composite(AlarmActions=["arn:a"] * 6)),
+        (_composite(), _composite(TreatMissingData="missing")),
+    ],
+)
+def test_a_composite_alarm_at_a_limit_passes_and_beyond_it_does_not(
+    allowed: dict[str, Any], refused: dict[str, Any]
+) -> None:
+    check_composite(allowed)
+    with pytest.raises(LimitError):
+        check_composite(refused)
 
 
 def _text(**changes: Any) -> dict[str, Any]:

@@ -3,71 +3,60 @@
 from __future__ import annotations
 
 import importlib.resources
-import json
-import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from provisioner import loader
 
-REFERENCE: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[2] / "data" / "cloudwatch-metrics.json").read_text(encoding="utf-8")
-)
-# Metrics that the reference does not know, with the reason.
-OWN = {
-    # The shipper counts the lines of each service.
-    ("{metric_namespace}", "LogErrors"): {"unit": "Count", "statistics": "Sum", "dimensions": {"Service"}},
-    ("{metric_namespace}", "LogLines"): {"unit": "Count", "statistics": "Sum", "dimensions": {"Service"}},
+from tests.unit.provisioner import reference
+
+if TYPE_CHECKING:
+    from provisioner.definitions import KindDefinition
+
+KINDS = loader.load(importlib.resources.files("dashboards") / "services")
+USES = {
+    (kind.namespace, metric.name) for kind in KINDS for item in (*kind.alarms, *kind.widgets) for metric in item.metrics
 }
-# Dimensions of namespaces: the reference has them for recommended alarms only.
-DIMENSIONS = {"AWS/Lambda": {"FunctionName"}}
-
-USES = [
-    pytest.param(kind, metric, id=f"{kind.kind}-{metric.name}-{metric.statistic}")
-    for kind in loader.load(importlib.resources.files("dashboards") / "services")
-    for owner in (*kind.alarms, *kind.widgets)
-    for metric in owner.metrics
-    if metric.name
-]
 
 
-def _known(namespace: str, metric: str) -> dict[str, Any]:
-    if (namespace, metric) in OWN:
-        return OWN[(namespace, metric)]
-    [found] = [item for item in REFERENCE if (item["namespace"], item["metric"]) == (namespace, metric)]
-    return {**found, "dimensions": DIMENSIONS[namespace]}
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_metrics_dimensions_statistics_and_units_are_those_that_aws_documents(kind: KindDefinition) -> None:
+    assert reference.faults(kind) == []
 
 
-@pytest.mark.parametrize(("kind", "metric"), USES)
-def test_a_metric_exists_with_its_dimensions_and_statistic(kind: Any, metric: Any) -> None:
-    known = _known(kind.namespace, metric.name)
-    assert {name for name, _ in kind.dimensions} == known["dimensions"]
-    statistics = {part.strip() for part in known["statistics"].split(",")}
-    wanted = "Percentiles" if re.fullmatch(r"p[\d.]+", metric.statistic) else metric.statistic
-    assert wanted in statistics
+def test_nothing_is_added_to_the_reference_that_the_reference_has() -> None:
+    assert reference.ADDITIONS.keys() & reference.METRICS.keys() == set()
 
 
-def test_the_dimensions_are_those_of_the_recommended_alarms() -> None:
-    recommended = [
-        set(alarm["dimensions"])
-        for item in REFERENCE
-        if item["namespace"] == "AWS/Lambda"
-        for alarm in item.get("recommended_alarms", [])
-    ]
-    assert DIMENSIONS["AWS/Lambda"] in recommended
-    assert [names for names in recommended if names and names != DIMENSIONS["AWS/Lambda"]] == []
+def test_every_addition_to_the_reference_is_needed() -> None:
+    """Else the list grows until it allows everything."""
+    # UnHealthyHostCount is there to show that a load balancer alone is not enough for it.
+    assert reference.ADDITIONS.keys() - USES == {("AWS/ApplicationELB", "UnHealthyHostCount")}
+    assert set(reference.OF_METRIC) <= USES
+    assert set(reference.OF_NAMESPACE) <= {namespace for namespace, _ in USES}
 
 
-def test_thresholds_in_milliseconds_stand_on_metrics_in_milliseconds() -> None:
-    """A threshold in another unit than its metric never rings, or always."""
-    kinds = loader.load(importlib.resources.files("dashboards") / "services")
-    uses = [(kind, alarm) for kind in kinds for alarm in kind.alarms if len(alarm.metrics) == 1]
-    in_milliseconds = {
-        alarm.id for kind, alarm in uses if _known(kind.namespace, alarm.metrics[0].name)["unit"] == "Milliseconds"
-    }
-    computed = {alarm.id for _, alarm in uses if any(name.endswith("_ms") for name in alarm.threshold.names)}
-    assert computed == {"duration", "event-age"}
-    assert in_milliseconds == computed | {"iterator-age"}
-    [iterator_age] = [alarm for _, alarm in uses if alarm.id == "iterator-age"]
-    assert iterator_age.threshold.value({}) == 60 * 1000
+def test_dimensions_that_are_added_are_among_the_recommended_ones_where_there_are_any() -> None:
+    for namespace, added in reference.OF_NAMESPACE.items():
+        recommended = {
+            frozenset(alarm["dimensions"])
+            for (where, _), item in reference.METRICS.items()
+            if where == namespace
+            for alarm in item.get("recommended_alarms", [])
+        }
+        # AWS recommends alarms on the account's schedules only.
+        assert added <= recommended or namespace == "AWS/Scheduler", namespace
+
+
+@pytest.mark.parametrize(
+    ("spelt", "meant"),
+    [
+        ("Sum, Average", {"Sum", "Average"}),
+        ("Min, Max (same as p100), Sample Count", {"Minimum", "Maximum", "SampleCount"}),
+        ("Minimum, Samples", {"Minimum", "SampleCount"}),
+        ("Sum, any percentile between p0.0 and p100", {"Sum", "Percentiles"}),
+        ("Data Samples (displays as Sample Count in the console)", {"SampleCount"}),
+    ],
+)
+def test_statistics_are_read_however_they_are_spelt(spelt: str, meant: set[str]) -> None:
+    assert reference._statistics(spelt) == meant

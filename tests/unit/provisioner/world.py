@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.resources
 import io
 import json
@@ -15,28 +16,48 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
-from provisioner.deadline import Deadline
+from moto.cloudwatch.responses import CloudWatchResponse
+from provisioner.deadline import RESERVE, Deadline
 from provisioner.run import Account, run
 from watchpost import configuration
+from watchpost.calls import Calls
 from watchpost.elasticsearch import Cluster
 from watchpost.errors import ClusterRefusedError, ConfigurationError
 from watchpost.secrets import Secret
 from watchpost.settings import Settings
 
-from tests.unit.provisioner.limits import check_alarm, check_dashboard
+from tests.integration.logs_account.clock import Clock
+from tests.unit.provisioner import dashboard_limits
+from tests.unit.provisioner.limits import check_alarm, check_composite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pytest
+    from provisioner.changes import Change
     from provisioner.result import Result
 
 REGION = "eu-west-1"
-WRITES = ("PutMetricAlarm", "DeleteAlarms", "PutDashboard", "DeleteDashboards", "TagResource")
+KINDS = ("lambda", "logs")  # that the tests of alarms and dashboards need
+WRITES = (
+    *("PutMetricAlarm", "PutCompositeAlarm", "DeleteAlarms", "PutDashboard", "DeleteDashboards", "TagResource"),
+    *("UntagResource", "SetAlarmState", "DisableAlarmActions", "EnableAlarmActions", "PutAnomalyDetector"),
+)
 # Alarms of a function without streams, reservation and asynchronous invocations, and those of a service's logs.
 PLAIN = {"errors", "error-rate", "throttles", "duration", "recursion"}
-CHECKS = {"PutMetricAlarm": check_alarm, "PutDashboard": check_dashboard}
+
+
+def check_dashboard(request: dict[str, Any]) -> None:
+    """Raises LimitError for a request of PutDashboard that CloudWatch refuses or shows wrongly."""
+    dashboard_limits.check(request["DashboardName"], json.loads(request["DashboardBody"]))
+
+
+CHECKS = {
+    "PutMetricAlarm": check_alarm,
+    "PutCompositeAlarm": check_composite,
+    "PutDashboard": check_dashboard,
+}
 
 
 @dataclass
@@ -47,7 +68,13 @@ class World:
     role: str
     document: dict[str, Any] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
-    seconds_left: float = 300.0
+    seconds_left: float = 300.0  # of an invocation when it begins
+    clock: Clock = field(default_factory=Clock)
+    _end: float = 0.0
+
+    def client(self, name: str) -> Any:
+        """The client of a service that the provisioner uses."""
+        return self.account.client(name)
 
     @property
     def cloudwatch(self) -> Any:
@@ -55,13 +82,19 @@ class World:
 
     @property
     def deadline(self) -> Deadline:
-        return Deadline(lambda: self.seconds_left, put_interval=0)
+        """That of an invocation which begins now."""
+        self._end = self.clock.now() + self.seconds_left
+        return Deadline(self.left)
+
+    def left(self) -> float:
+        """The seconds that are left of the last invocation."""
+        return self._end - self.clock.now()
 
     def function(self, name: str, service: str = "orders", **more: Any) -> None:
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("app.py", "def handler(event, context): return None")
-        self.account.lambda_.create_function(
+        self.client("lambda").create_function(
             **{"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 30, "Tags": {"service": service}, **more},
             FunctionName=name,
             Role=self.role,
@@ -72,9 +105,11 @@ class World:
         self.writes.clear()
         return run(self.account, self.deadline, **{"apply": True, **options})
 
-    def alarms(self) -> dict[str, Any]:
-        pages = self.cloudwatch.get_paginator("describe_alarms").paginate()
-        return {alarm["AlarmName"]: alarm for page in pages for alarm in page["MetricAlarms"]}
+    def alarms(self, kind: str = "MetricAlarms") -> dict[str, Any]:
+        """By name; the other kind is CompositeAlarms."""
+        types: Any = ["MetricAlarm", "CompositeAlarm"]
+        pages = self.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=types)
+        return {alarm["AlarmName"]: alarm for page in pages for alarm in page[kind]}
 
     def dashboards(self) -> set[str]:
         return {entry["DashboardName"] for entry in self.cloudwatch.list_dashboards()["DashboardEntries"]}
@@ -96,10 +131,11 @@ def _no_cluster() -> Any:
 
 
 def copied_definitions(folder: Path) -> Path:
-    """A copy of the repository's definitions without index templates, to be changed by tests."""
+    """A copy of the definitions of KINDS without index templates, to be changed by tests."""
     (folder / "services").mkdir()
-    for file in (importlib.resources.files("dashboards") / "services").iterdir():
-        (folder / "services" / file.name).write_text(file.read_text())
+    for kind in KINDS:
+        text = (importlib.resources.files("dashboards") / "services" / f"{kind}.yaml").read_text()
+        (folder / "services" / f"{kind}.yaml").write_text(text)
     return folder
 
 
@@ -109,20 +145,23 @@ def prepared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    # moto knows alarms with a rule, and not the call that makes them.
+    monkeypatch.setattr(CloudWatchResponse, "put_composite_alarm", CloudWatchResponse.put_metric_alarm, raising=False)
     with mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}):
         trust = {"Version": "2012-10-17", "Statement": []}
         role = boto3.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        client, clock = functools.cache(boto3.client), Clock()
         made = World(
             Account(
                 settings=made_up_settings(),
-                cloudwatch=boto3.client("cloudwatch"),
-                lambda_=boto3.client("lambda"),
-                tagging=boto3.client("resourcegroupstaggingapi"),
+                client=client,
+                calls=Calls(clock.now, clock.sleep, lambda: made.left(), RESERVE, lambda: 0.5),  # noqa: PLW0108  # made here
                 configuration=lambda: configuration.parse(json.dumps(made.document)),
                 cluster=_no_cluster,
                 definitions=copied_definitions(tmp_path),
             ),
             role,
+            clock=clock,
         )
 
         def watch(params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -151,12 +190,17 @@ def refuse(client: Any, operation: str, when: Callable[[str], bool] = lambda _: 
         if not when(request.url + body):
             return None
         refusal = json.dumps({"__type": "AccessDeniedException", "message": f"not allowed: {operation}"}).encode()
-        headers = {"x-amzn-errortype": "AccessDeniedException", "content-type": "application/json"}
+        headers: Any = {"x-amzn-errortype": "AccessDeniedException", "content-type": "application/json"}
         return AWSResponse(request.url, 403, headers, _Raw(refusal))
 
     client.meta.events.register_first(
         f"before-send.{client.meta.service_model.service_id.hyphenize()}.{operation}", answer
     )
+
+
+def names_of(changes: Iterable[Change]) -> list[str]:
+    """What was created, updated or deleted, by name."""
+    return [change.name for change in changes]
 
 
 def named(*alarms: str, function: str = "orders-api", service: str = "orders") -> set[str]:

@@ -1,0 +1,102 @@
+"""What the dashboard of each service shows, out of the desired alarms and the inventory. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from provisioner import cost, dashboard_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from watchpost.configuration import Configuration
+    from watchpost.settings import Settings
+
+    from provisioner.definitions import KindDefinition
+    from provisioner.desired import Alarm, Desired
+    from provisioner.inventory import Inventory, Resource
+
+OF_ALARMS = f"its alarms, by list price ({cost.SOURCE})"
+
+
+def pages(
+    kinds: Sequence[KindDefinition],
+    inventory: Inventory,
+    desired: Desired,
+    configuration: Configuration,
+    settings: Settings,
+) -> list[dashboard_model.ServicePage]:
+    """One for each service that was found. desired: of which the alarms and composite alarms count."""
+    definitions = {kind.kind: kind for kind in kinds}
+    environments = {settings.environment, *(rule.environment for rule in configuration.services if rule.environment)}
+    resources: dict[str, list[Resource]] = {service: [] for service in inventory.services}
+    of_service: dict[str, list[Alarm]] = {service: [] for service in resources}
+    for resource in inventory.resources:
+        resources[resource.service].append(resource)
+    for alarm in desired.alarms.values():
+        of_service[alarm.service].append(alarm)
+    # Of the composite alarms of a service the last one watches the others.
+    whole = {composite.service: composite for composite in desired.composites.values()}
+    parts = {service: sum(one.service == service for one in desired.composites.values()) for service in whole}
+    return [
+        dashboard_model.ServicePage(
+            service=service,
+            environment=settings.environment,
+            alarms=tuple(map(_shown, of_service[service])),
+            composite=whole[service].request["AlarmName"] if service in whole else None,
+            resources=tuple((definitions[one.kind], one) for one in found if one.kind in definitions),
+            log_groups=_log_groups(found),
+            links=dashboard_model.Links(
+                kibana=_kibana(settings, service),
+                owner=configuration.owner_of(service) or "",
+                runbook=configuration.runbook_of(service) or "",
+            ),
+            deployments=_deployments(found),
+            environments=tuple(sorted(environments)) if len(environments) > 1 else (),
+            cost=dashboard_model.Cost(
+                cost.of((one.request for one in of_service[service]), parts.get(service, 0), 0).total, OF_ALARMS
+            ),
+        )
+        for service, found in resources.items()
+    ]
+
+
+def _shown(alarm: Alarm) -> dashboard_model.Alarm:
+    name = alarm.request["AlarmName"]
+    return dashboard_model.Alarm(name, alarm.title, alarm.severity, alarm.resource, alarm.request)
+
+
+def _kibana(settings: Settings, service: str) -> str:
+    """Discover, filtered to the service; "" without a Kibana."""
+    if settings.kibana_url == "none":
+        return ""
+    quoted = service.replace("\\", "\\\\").replace('"', '\\"')  # KQL
+    # In rison a text is quoted by ' and its own ' and ! are escaped by !.
+    text = f'service.name:"{quoted}"'.replace("!", "!!").replace("'", "!'")
+    query = quote(f"(query:(language:kuery,query:'{text}'))", safe="()!:,")
+    return f"{settings.kibana_url.rstrip('/')}/app/discover#/?_a={query}"
+
+
+def _deployments(resources: Sequence[Resource]) -> tuple[tuple[str, str], ...]:
+    """When something was deployed, and what: what changed within the same minute was one deployment."""
+    moments: dict[datetime, list[str]] = {}
+    for resource in resources:
+        try:
+            moment = datetime.fromisoformat(resource.deployed)
+        except ValueError:
+            continue
+        if moment.tzinfo:
+            moments.setdefault(moment.replace(second=0, microsecond=0), []).append(resource.name)
+    return tuple((moment.isoformat(), _counted(sorted(what))) for moment, what in sorted(moments.items()))
+
+
+def _counted(what: Sequence[str]) -> str:
+    return what[0] if len(what) == 1 else f"{what[0]} and {len(what) - 1} more"
+
+
+def _log_groups(resources: Sequence[Resource]) -> tuple[str, ...]:
+    """Those whose events Watchpost ships, as discovery found them."""
+    groups = {resource.facts.get("log_group") for resource in resources}
+    return tuple(sorted(group for group in groups if isinstance(group, str) and group))
