@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from watchpost_cli import parse, replay, subscriptions
+from watchpost_cli import apply_command, parse, plan_command, replay, subscriptions
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import harmless, tell_warnings
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Watchpost ships the logs of an account's services to Elasticsearch and turns metric lines into CloudWatch metrics.
-This command shows which log groups are shipped and what would change, replays what could not be delivered, and shows
-what Watchpost makes of log lines."""
+This command shows which log groups are shipped and what would change, shows and makes changes of alarms and dashboards,
+replays what could not be delivered, and shows what Watchpost makes of log lines."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,10 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module, summary in (
         (subscriptions, "show which log groups are shipped, and what a sweep would change"),
+        (plan_command, "show which alarms and dashboards would change, and what they cost"),
+        (apply_command, "show them, ask, and make the changes"),
         (replay, "deliver again what could not be delivered"),
         (parse, "show what becomes of the lines of a log file, without an account"),
     ):
-        name = module.__name__.rpartition(".")[2]
+        name = module.__name__.rpartition(".")[2].removesuffix("_command")
         command = commands.add_parser(
             name, help=summary, description=module.DESCRIPTION, epilog=module.EPILOG, formatter_class=shape
         )
