@@ -10,6 +10,7 @@
 #   STREAM_SHARDS       0: as many as it takes
 #   SUBSCRIPTION_SCOPE  groups or account
 #   DESTINATION_ROLES   none: ARNs with commas between them
+#   KIBANA_URL          none
 #   ELASTICSEARCH_COMPRESSION   none or gzip
 set -eu
 if [ -z "${ELASTICSEARCH_URL:-}" ]; then
@@ -25,7 +26,8 @@ set -- --parameter-overrides \
   "ElasticsearchUrl=$ELASTICSEARCH_URL" "Environment=${ENVIRONMENT:-dev}" \
   "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}" \
   "Delivery=${DELIVERY:-direct}" "StreamShards=${STREAM_SHARDS:-0}" \
-  "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}" "SubscriptionScope=${SUBSCRIPTION_SCOPE:-groups}"
+  "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}" "SubscriptionScope=${SUBSCRIPTION_SCOPE:-groups}" \
+  "KibanaUrl=${KIBANA_URL:-none}"
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
 fi

@@ -1,4 +1,4 @@
-"""Starts the AWS emulator, in its own environment, with faults mended and one thing added that it does not know.
+"""Starts the AWS emulator, in its own environment, with faults mended and two things added that it does not know.
 
 1. It evaluates an alarm over the datapoints of every dimension of its metric, so errors of one service would raise the
    alarms of all of them. CloudWatch looks at the alarm's own dimensions only, and so does what runs here.
@@ -6,9 +6,11 @@
 3. It asks for permission on everything where a request to CloudWatch names a dashboard or a list of alarms.
 4. It takes any number of subscription filters for a log group. CloudWatch Logs takes two.
 5. It leaves log groups out of what the Resource Groups Tagging API lists.
+6. It forgets the metrics of an alarm over several, so that nobody can see whether such an alarm is as it should be.
 
 The second and the third would have a role allowed more than it needs on AWS. Added are the account-level subscription
-policies of CloudWatch Logs: one for an account, with a list of log groups that it does not concern.
+policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; and the question
+whose dead-letter queue a queue is.
 """
 
 from __future__ import annotations
@@ -22,12 +24,13 @@ from typing import TYPE_CHECKING, Any
 from ministack import app
 from ministack.core import iam_actions
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
-from ministack.services import cloudwatch, cloudwatch_logs, tagging
+from ministack.services import cloudwatch, cloudwatch_logs, sqs, tagging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _evaluate = cloudwatch._evaluate_alarm  # noqa: SLF001
+_put_alarm = cloudwatch._put_metric_alarm  # noqa: SLF001
 _key_of = cloudwatch._dims_key  # noqa: SLF001
 _pairs_of = cloudwatch._dims_from_list  # noqa: SLF001
 _lambda_action = iam_actions._lambda_action  # noqa: SLF001
@@ -64,6 +67,18 @@ def _evaluate_own_dimensions(alarm: dict[str, Any]) -> None:
     # The same function with another view of the datapoints: nothing else of it is replaced.
     names = {**_evaluate.__globals__, "_metrics": _OwnDimensions(alarm)}
     types.FunctionType(_evaluate.__code__, names)(alarm)
+
+
+def _put_alarm_with_metrics(params: Any, cbor_data: Any, is_cbor: bool, is_json: bool = False) -> Any:
+    answer = _put_alarm(params, cbor_data, is_cbor, is_json)
+    alarm = cloudwatch._alarms.get((cbor_data or {}).get("AlarmName"))  # noqa: SLF001
+    if alarm and cbor_data.get("Metrics"):
+        alarm["Metrics"] = cbor_data["Metrics"]
+        for name in ("MetricName", "Namespace", "Statistic", "Period", "ThresholdMetricId"):
+            alarm.pop(name, None)
+        if "ThresholdMetricId" in cbor_data:
+            alarm["ThresholdMetricId"] = cbor_data["ThresholdMetricId"]
+    return answer
 
 
 def _own_lambda_action(method: str, path: str) -> str | None:
@@ -173,7 +188,16 @@ def _fan_out_by_policies_too(group_name: str, stream_name: str, events: list[dic
         )
 
 
+def _dead_letter_source_queues(request: dict[str, Any], url: str) -> dict[str, Any]:
+    queues = sqs._queues  # noqa: SLF001
+    own = sqs._get_q(request.get("QueueUrl", url), "sqs:ListDeadLetterSourceQueues")["attributes"]["QueueArn"]  # noqa: SLF001
+    policies = {one: json.loads(queue["attributes"].get("RedrivePolicy") or "{}") for one, queue in queues.items()}
+    return {"queueUrls": [one for one, policy in policies.items() if policy.get("deadLetterTargetArn") == own]}
+
+
 if __name__ == "__main__":
+    sqs._HANDLERS["ListDeadLetterSourceQueues"] = _dead_letter_source_queues  # noqa: SLF001
+    cloudwatch._put_metric_alarm = _put_alarm_with_metrics  # noqa: SLF001
     cloudwatch_logs._put_subscription_filter = _put_third_filter_never  # noqa: SLF001
     cloudwatch_logs._fanout_to_subscription_filters = _fan_out_by_policies_too  # noqa: SLF001
     cloudwatch_logs.handle_request = _handle_logs_and_policies
