@@ -75,10 +75,10 @@ class Region:
         self.send("AWS API Call via CloudTrail", {**detail, "requestParameters": {"logGroupName": group}})
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `watchpost subscriptions` as a user would."""
+        """Run `watchpost` as a user would, for this stack."""
         environment = {"PATH": os.environ["PATH"], **stack.aws_environment(self.account.endpoint, self.region)}
         return subprocess.run(
-            [tool("project", "watchpost"), "subscriptions", "--stack", self.name, *arguments],
+            [tool("project", "watchpost"), *arguments, "--stack", self.name],
             env=environment,
             capture_output=True,
             text=True,

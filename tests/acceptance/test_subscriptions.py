@@ -128,21 +128,9 @@ def test_retention_is_set_where_a_group_never_expired_or_a_rule_overrules(world:
     assert {group.name: group.retention_then for group in ALL} == {group.name: kept[group.name] for group in ALL}
 
 
-def test_a_second_sweep_finds_nothing_to_do(world: Region) -> None:
-    before = world.ledger()
-
-    answer = world.sweep()
-
-    assert (answer["subscribed"], answer["renamed"], answer["removed"], answer["retention_set"]) == (0, 0, 0, 0)
-    # of the groups that are not covered, the ledger has counted one more sweep
-    assert {name: entry.since for name, entry in world.ledger().items()} == {
-        name: entry.since for name, entry in before.items()
-    }
-
-
 def test_the_command_shows_the_ledger_and_what_is_blocked(world: Region) -> None:
-    shown = world.command("--json")
-    table = world.command()
+    shown = world.command("subscriptions", "--json")
+    table = world.command("subscriptions")
 
     assert shown.returncode == table.returncode == 1, shown.stderr + table.stderr  # something is blocked
     assert {group.name for group in ALL} <= {item["logGroup"] for item in json.loads(shown.stdout)["groups"]}
@@ -153,7 +141,7 @@ def test_the_command_shows_the_ledger_and_what_is_blocked(world: Region) -> None
 def test_a_dry_run_tells_each_groups_decision_and_the_rule_and_changes_nothing(world: Region) -> None:
     before = world.ledger()
 
-    shown = world.command("--plan")
+    shown = world.command("subscriptions", "--plan")
 
     assert shown.returncode == 0, shown.stderr
     for told in ("databases", "containers", "quiet", "/aws/rds/db-3", "/ecs/shop/task-2"):

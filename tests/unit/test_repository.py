@@ -108,6 +108,12 @@ UNLIMITED = {
     "logs:DeleteAccountPolicy",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:ListDashboards",
+    "cloudwatch:ListMetrics",
+    "lambda:ListFunctions",
+    "lambda:GetAccountSettings",
+    "sqs:ListQueues",
+    "sns:ListTopics",
+    "sns:ListSubscriptions",
 }
 
 
