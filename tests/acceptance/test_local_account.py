@@ -48,7 +48,7 @@ def test_the_env_file_is_all_that_boto3_and_an_http_client_need(
         monkeypatch.setenv(name, value)
 
     # then plain clients work
-    functions = boto3.client("lambda")
+    functions = boto3.session.Session().client("lambda")  # as of a new process: boto3 keeps its first session
     for component in ("SHIPPER", "SUBSCRIBER", "PROVISIONER", "NOTIFIER", "REPLAY"):
         assert functions.get_function_configuration(FunctionName=os.environ[f"WATCHPOST_{component}_FUNCTION"])
     health = requests.get(f"{os.environ['ELASTICSEARCH_URL']}/_cluster/health", timeout=10)

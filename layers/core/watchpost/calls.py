@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # "Lambda quotas" (control plane, of all these operations together); API Gateway Developer Guide, "quotas for creating,
 # deploying and managing an API" (other operations, together); Kinesis API Reference, DescribeStreamSummary.
 # No figure is documented for account policies: that of subscription filters is assumed for them. None is found for
-# reading a queue or a table either, which is said to be unlimited or in thousands: 50 is assumed, which one caller never
-# reaches. ListTagsForResource is both of CloudWatch Logs (5) and of CloudWatch (10): the smaller one.
+# reading a queue or a table either, which is said to be unlimited, or thousands: 50 is assumed, which one caller does
+# not reach. ListTagsForResource is both of CloudWatch Logs (5) and of CloudWatch (10): the smaller one.
 QUOTAS: Mapping[str, float] = {
     "DescribeLogGroups": 10,
     "DescribeSubscriptionFilters": 5,
