@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 import requests
-from provisioner import handler
+from provisioner import events, handler
+from provisioner.deadline import RESERVE
 from watchpost import aws, settings
 from watchpost.errors import PayloadError
 from watchpost.settings import Settings
@@ -83,6 +84,25 @@ def test_the_handler_reads_a_configuration_that_was_just_pushed(deployed: Accoun
 def test_the_handler_refuses_what_it_does_not_know(deployed: Account) -> None:
     with pytest.raises(PayloadError, match="unknown action"):
         handler.lambda_handler({"action": "destroy"}, Context())
+
+
+def test_a_deployment_does_not_wait_for_all_that_a_run_may_take(
+    deployed: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given that deployments wait for less than a run leaves free at its end, and not for the 300 s of the invocation
+    monkeypatch.setattr(events, "DEPLOYMENT", RESERVE - 1)
+    request = {
+        "RequestType": "Create",
+        "ResponseURL": f"{NOWHERE}/secret",
+        "StackId": "arn:stack",
+        "RequestId": "1",
+        "LogicalResourceId": "Provisioning",
+    }
+
+    with pytest.raises(requests.RequestException):
+        handler.lambda_handler(request, Context())
+
+    assert deployed.cloudwatch.describe_alarms()["MetricAlarms"] == []
 
 
 def test_the_log_tells_the_result_and_no_secret_address(deployed: Account, monkeypatch: pytest.MonkeyPatch) -> None:

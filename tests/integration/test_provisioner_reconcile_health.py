@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from provisioner.deadline import RESERVE
 
 from tests.integration.cloudwatch_account.account import ANY, CloudAccount
 from tests.unit.provisioner.world import names_of
@@ -69,6 +70,33 @@ def test_no_critical_alarm_is_silent_for_longer_than_its_service_takes(account: 
     account.run()
 
     assert most == 3  # the critical alarms of one service
+    assert _silent(account) == set()
+
+
+def test_composite_alarms_go_before_those_that_they_watch(account: CloudAccount) -> None:
+    # given a service with composite alarms over composite alarms
+    for number in range(50):
+        account.services.function(f"f{number}", "orders")
+    account.run()
+    assert len(account.alarms.stored[HEALTH].children) == 2
+
+    # when all of it vanishes
+    for name in list(account.services.timeouts):
+        account.services.delete_function(name)
+    result = account.run(allow_mass_deletion=True)
+
+    # then nothing is in the way of anything
+    assert result.alarms.failed == []
+    assert {name.split("/")[1] for name in account.alarms.stored} == {"account"}
+
+
+@pytest.mark.parametrize("seconds", [number / 2 for number in range(4, 24)])
+def test_wherever_the_time_ends_no_critical_alarm_is_silent(account: CloudAccount, seconds: float) -> None:
+    account.services.function("orders-worker", "orders")
+    account.services.function("mail", "mailing")
+
+    account.run(seconds=RESERVE + seconds)
+
     assert _silent(account) == set()
 
 
@@ -151,7 +179,8 @@ def test_a_child_is_not_deleted_while_a_composite_alarm_watches_it(account: Clou
     result = account.run()
 
     watched = {"wp/orders/orders-old/error-rate", "wp/orders/orders-old/recursion"}
-    assert {failure["name"] for failure in result.alarms.failed} == {HEALTH} | watched
+    assert sorted(failure["name"] for failure in result.alarms.failed) == sorted({HEALTH} | watched)
+    assert len([failure for failure in result.alarms.failed if failure["reason"].endswith("watches it still")]) == 2
     assert len(result.alarms.deleted) == 3
     account.allow("PutCompositeAlarm")
     assert set(names_of(account.run().alarms.deleted)) == watched
@@ -195,6 +224,8 @@ def test_what_is_not_known_stays_and_stays_watched(account: CloudAccount) -> Non
     assert "wp/orders/work-dead/dead-letters" in before
 
     # when queues cannot be read any more, and a function is new
+    part = account.dashboards.stored["wp-second-part"] = account.dashboards.stored["wp-orders"]
+    account.dashboards.stored["wp-orders-2"] = part
     account.refuse("GetQueueAttributes")
     account.services.function("orders-new", "orders")
     result = account.run()
@@ -204,6 +235,9 @@ def test_what_is_not_known_stays_and_stays_watched(account: CloudAccount) -> Non
     assert account.alarms.stored[HEALTH].children == before | new
     assert result.alarms.deleted == []
     assert {failure["name"] for failure in result.alarms.failed} == {"orders/sqs/work", "orders/sqs/work-dead"}
+    # and of the dashboards, all parts of the service's stay
+    assert names_of(result.dashboards.deleted) == ["wp-second-part"]
+    assert account.dashboards.stored["wp-orders"] == account.dashboards.stored["wp-orders-2"] == part
 
 
 @pytest.mark.parametrize("operation", ["GetResources", "ListFunctions", "DescribeAlarms"])

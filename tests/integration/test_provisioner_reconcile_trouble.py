@@ -103,6 +103,7 @@ def test_services_without_alarms_come_first_and_are_described_once(account: Clou
     assert described
     assert not have & set(described)
     assert "DeleteAlarms" not in account.writes
+    assert account.requests["ListTagsForResource"] == 0
 
 
 def test_services_that_want_no_alarm_do_not_keep_the_others_from_theirs(account: CloudAccount) -> None:
