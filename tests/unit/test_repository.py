@@ -109,6 +109,7 @@ UNLIMITED = {
     "cloudwatch:DescribeAlarms",
     "cloudwatch:ListDashboards",
     "cloudwatch:ListMetrics",
+    "cloudwatch:PutCompositeAlarm",
     "lambda:ListFunctions",
     "lambda:GetAccountSettings",
     "sqs:ListQueues",
