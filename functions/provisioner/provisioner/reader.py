@@ -8,11 +8,11 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
+from watchpost.calls import paginator
 
 from provisioner.deadline import NO_TIME
 from provisioner.failures import REFUSALS, is_missing, reason_of
 from provisioner.inventory import Inventory, Skipped, Unknown
-from provisioner.paging import paginator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from provisioner.paging import paginator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +32,4 @@ class Work:
 
     def pages(self, operation: str, /, service: str = CLOUDWATCH, **parameters: Any) -> Iterator[dict[str, Any]]:
         """The pages of a listing. Raises what watchpost.calls raises, in the middle too."""
-        client = self.client(service)
-        ask = functools.partial(self.calls, client, operation)
-        yield from paginator(client, operation, ask).paginate(**parameters)
+        return self.calls.pages(self.client(service), operation, **parameters)

@@ -65,12 +65,8 @@ def pages(account: Account, prefix: str = "") -> Iterator[tuple[LogGroup, ...]]:
     prefix: only groups whose name starts with it. Raises botocore's errors and OutOfTimeError.
     """
     wanted: dict[str, Any] = {"limit": PAGE} | ({"logGroupNamePrefix": prefix} if prefix else {})
-    while True:
-        answer = account.call("describe_log_groups", **wanted)
+    for answer in account.calls.pages(account.logs, "describe_log_groups", **wanted):
         yield tuple(_log_group(item) for item in answer["logGroups"])
-        if not answer.get("nextToken"):
-            return
-        wanted["nextToken"] = answer["nextToken"]
 
 
 def find(account: Account, name: str) -> LogGroup | None:
@@ -96,17 +92,14 @@ def all_tags(account: Account, after_page: Callable[[], None]) -> TagBook:
     groups: dict[str, Mapping[str, str]] = {}
     functions: dict[str, Mapping[str, str]] = {}
     wanted: dict[str, Any] = {"ResourceTypeFilters": list(TAGGED), "ResourcesPerPage": TAGGED_PAGE}
-    while True:
-        answer = account.calls(account.tagging, "get_resources", **wanted)
+    for answer in account.calls.pages(account.tagging, "get_resources", **wanted):
         for item in answer["ResourceTagMappingList"]:
             tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags", ())}
             kind, name = resource_of(item["ResourceARN"])
             if kind:
                 (groups if kind == "log-group" else functions)[name] = tags
         after_page()
-        if not answer.get("PaginationToken"):
-            return TagBook(groups, functions)
-        wanted["PaginationToken"] = answer["PaginationToken"]
+    return TagBook(groups, functions)
 
 
 def resource_of(arn: str) -> tuple[str, str]:

@@ -114,14 +114,8 @@ def plan(present: Present, wanted: Wanted) -> Plan:
 
 def read(account: Account, group: str, own: Ownership) -> Present:
     """All filters of a group. Raises botocore's errors and OutOfTimeError."""
-    wanted: dict[str, Any] = {"logGroupName": group}
-    found: list[Mapping[str, Any]] = []
-    while True:
-        answer = account.call("describe_subscription_filters", **wanted)
-        found += answer["subscriptionFilters"]
-        if not answer.get("nextToken"):
-            return Present(found, own)
-        wanted["nextToken"] = answer["nextToken"]
+    pages = account.calls.pages(account.logs, "describe_subscription_filters", logGroupName=group)
+    return Present([item for page in pages for item in page["subscriptionFilters"]], own)
 
 
 def subscribe(

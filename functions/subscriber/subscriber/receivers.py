@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from subscriber.account import resource_of
 from subscriber.guard import Guard
@@ -50,14 +50,9 @@ def _functions(account: Account, arn: str) -> Iterator[str]:
         if _home(arn) == _home(account.destination):
             yield name
     elif arn.split(":")[2:3] == ["kinesis"]:
-        wanted: dict[str, Any] = {"EventSourceArn": arn}
-        while True:
-            answer = account.calls(account.lambda_, "list_event_source_mappings", **wanted)
-            for mapping in answer["EventSourceMappings"]:
+        for page in account.calls.pages(account.lambda_, "list_event_source_mappings", EventSourceArn=arn):
+            for mapping in page["EventSourceMappings"]:
                 yield resource_of(mapping["FunctionArn"])[1]
-            if not answer.get("NextMarker"):
-                return
-            wanted["Marker"] = answer["NextMarker"]
 
 
 def _log_group(account: Account, function: str) -> list[str]:

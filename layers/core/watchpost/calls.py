@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.paginate import Paginator
 
+from watchpost import aws
 from watchpost.aws import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.client import BaseClient
 
@@ -185,6 +188,10 @@ class Calls:
             self._wait(self._backoff(retries), name, last)
             retries += 1
 
+    def pages(self, client: BaseClient, operation: str, /, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """The pages of a listing, each of them such a call. Raises what a call raises, in the middle too."""
+        yield from paginator(client, operation, functools.partial(self, client, operation)).paginate(**parameters)
+
     def _pace(self, name: str) -> _Pace:
         full = SHARE * QUOTAS.get(name, OTHER_QUOTA)
         return self._paces.setdefault(TOGETHER.get(name, name), _Pace(full, full))
@@ -199,6 +206,21 @@ class Calls:
             raise OutOfTimeError(operation, last) from last
         if seconds > 0:
             self._sleep(seconds)
+
+
+def paginator(client: BaseClient, operation: str, ask: Callable[..., dict[str, Any]]) -> Paginator[Any]:
+    """botocore's paginator of an operation, such as `describe_alarms`. ask: gets the parameters of each page."""
+    meta = client.meta
+    name = meta.method_to_api_mapping[operation]
+    config = _pagination(meta.service_model.service_name).get_paginator(name)
+    method: Any = ask  # whatever the stub wants
+    return Paginator(method, config, meta.service_model.operation_model(name))
+
+
+@functools.cache
+def _pagination(service: str) -> Any:
+    """What botocore knows of a service's listings: read once, as some are of a single log group."""
+    return aws.session().get_paginator_model(service)
 
 
 def may_pass(error: BotoCoreError | ClientError) -> bool:
