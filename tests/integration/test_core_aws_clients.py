@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 THROTTLED = b'{"__type":"ThrottlingException","message":"Rate exceeded"}'
-CLIENTS = (aws.logs_once, aws.lambda_once, aws.tagging_once, aws.dynamodb_brief, aws.session)
+CLIENTS = (aws.client, aws.dynamodb_brief, aws.session)
 
 
 @pytest.fixture
@@ -57,12 +58,12 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 @pytest.mark.parametrize(
     ("call", "count"),
     [
-        (lambda: aws.logs_once().describe_log_groups(), 1),
-        (lambda: aws.lambda_once().list_tags(Resource="arn:aws:lambda:eu-west-1:123456789012:function:f"), 1),
-        (lambda: aws.tagging_once().get_resources(), 1),
+        (lambda: aws.client("logs").describe_log_groups(), 1),
+        (lambda: aws.client("lambda").list_tags(Resource="arn:aws:lambda:eu-west-1:123456789012:function:f"), 1),
+        (lambda: aws.client("resourcegroupstaggingapi").get_resources(), 1),
         (lambda: aws.dynamodb_brief().get_item(TableName="t", Key={"log_group": {"S": "/a"}}), 2),
     ],
-    ids=["logs_once", "lambda_once", "tagging_once", "dynamodb_brief"],
+    ids=["logs", "lambda", "tagging", "dynamodb_brief"],
 )
 def test_a_call_is_as_many_requests_as_its_client_promises(
     requests: list[str], call: Callable[[], Any], count: int
@@ -73,6 +74,12 @@ def test_a_call_is_as_many_requests_as_its_client_promises(
     assert len(requests) == count
 
 
-@pytest.mark.parametrize("client", [aws.logs_once, aws.lambda_once, aws.tagging_once, aws.dynamodb_brief])
+@pytest.mark.parametrize(
+    "client",
+    [
+        *(functools.partial(aws.client, service) for service in ("logs", "lambda", "resourcegroupstaggingapi")),
+        aws.dynamodb_brief,
+    ],
+)
 def test_a_client_is_made_once(requests: list[str], client: Callable[[], Any]) -> None:
     assert client() is client()

@@ -54,7 +54,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Accoun
         boto3.client("ssm").put_parameter(Name=PARAMETER, Value="{}", Type="String")
         make_ledger(world.account.settings.ledger_table)
         boto3.client("secretsmanager").create_secret(Name="search", SecretString="{}")
-        kept = (settings.current, aws.cloudwatch, aws.client, aws.ssm, aws.secrets)
+        kept = (settings.current, aws.client, aws.ssm, aws.secrets)
         for cached in kept:
             cached.cache_clear()
         yield world.account

@@ -184,18 +184,15 @@ def deployed(aws: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     _forget()
     aws.world.throttle = False
     yield aws
-    for name in ("logs_once", "lambda_once", "tagging_once"):
-        kept = getattr(clients, name)
-        if kept.cache_info().currsize:
-            kept().close()
+    if clients.client.cache_info().currsize:
+        for service in ("logs", "lambda", "resourcegroupstaggingapi"):
+            clients.client(service).close()
     _forget()
 
 
 def _forget() -> None:
     """What a process keeps for its life."""
-    for kept in (settings.current, clients.dynamodb, clients.lambda_, clients.ssm):
-        kept.cache_clear()
-    for kept in (clients.logs_once, clients.lambda_once, clients.tagging_once):
+    for kept in (settings.current, clients.client, clients.dynamodb, clients.lambda_, clients.ssm):
         kept.cache_clear()
     configuration._sources.clear()
 

@@ -54,9 +54,9 @@ def _account(remaining: Callable[[], float]) -> Account:
     return Account(
         stack=current.stack,
         destination=destination,
-        logs=aws.logs_once(),
-        lambda_=aws.lambda_once(),
-        tagging=aws.tagging_once(),
+        logs=aws.client("logs"),
+        lambda_=aws.client("lambda"),
+        tagging=aws.client("resourcegroupstaggingapi"),
         calls=Calls(time.monotonic, time.sleep, remaining),
         role=current.stream_role if streaming else None,
         former=(former,),

@@ -14,10 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_lambda import LambdaClient
-    from mypy_boto3_logs import CloudWatchLogsClient
-    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
@@ -58,12 +55,6 @@ def client(service: str) -> Any:
 
 
 @functools.lru_cache(maxsize=1)
-def cloudwatch() -> CloudWatchClient:
-    """CloudWatch metrics, alarms and dashboards."""
-    return _client("cloudwatch")  # type: ignore[no-any-return]
-
-
-@functools.lru_cache(maxsize=1)
 def dynamodb() -> DynamoDBClient:
     """Amazon DynamoDB."""
     return _client("dynamodb")
@@ -82,24 +73,6 @@ def lambda_() -> LambdaClient:
 
 
 @functools.lru_cache(maxsize=1)
-def lambda_once() -> LambdaClient:
-    """AWS Lambda for callers that count and pace their own attempts: one call is one request."""
-    return _client("lambda", attempts=1)  # type: ignore[no-any-return]
-
-
-@functools.lru_cache(maxsize=1)
-def logs() -> CloudWatchLogsClient:
-    """CloudWatch Logs."""
-    return _client("logs")  # type: ignore[no-any-return]
-
-
-@functools.lru_cache(maxsize=1)
-def logs_once() -> CloudWatchLogsClient:
-    """CloudWatch Logs for callers that count and pace their own attempts: one call is one request."""
-    return _client("logs", attempts=1)  # type: ignore[no-any-return]
-
-
-@functools.lru_cache(maxsize=1)
 def s3() -> S3Client:
     """Amazon S3."""
     return _client("s3")  # type: ignore[no-any-return]
@@ -115,15 +88,3 @@ def secrets() -> SecretsManagerClient:
 def ssm() -> SSMClient:
     """Systems Manager Parameter Store."""
     return _client("ssm")  # type: ignore[no-any-return]
-
-
-@functools.lru_cache(maxsize=1)
-def tagging() -> ResourceGroupsTaggingAPIClient:
-    """Resource Groups Tagging API."""
-    return _client("resourcegroupstaggingapi")  # type: ignore[no-any-return]
-
-
-@functools.lru_cache(maxsize=1)
-def tagging_once() -> ResourceGroupsTaggingAPIClient:
-    """Resource Groups Tagging API for callers that count and pace their own attempts: one call is one request."""
-    return _client("resourcegroupstaggingapi", attempts=1)  # type: ignore[no-any-return]
