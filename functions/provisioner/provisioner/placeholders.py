@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from watchpost import names as watchpost_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -48,8 +50,7 @@ def fill(text: str, values: Mapping[str, object]) -> str:
 
 def published(service: str) -> str:
     """A service's name as the shipper publishes it: dimensions are ASCII (CloudWatch API, Dimension)."""
-    text = "".join(character if " " <= character <= "~" else "?" for character in service)
-    return text.strip().lstrip(":").strip()[:LONGEST].strip() or "unknown"
+    return watchpost_names.ascii_text(service, LONGEST) or "unknown"
 
 
 def fill_dimensions(

@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from watchpost import names
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -64,7 +66,7 @@ def of_report(line: Line, time_ms: int, service: str) -> tuple[ValueSample, ...]
 
 
 def _tags(labels: dict[str, str], allowed: tuple[str, ...]) -> Tags:
-    found = ((name, ascii_text(str(labels.get(name, "")), 1024)) for name in allowed if name != "Service")
+    found = ((name, names.ascii_text(str(labels.get(name, "")), 1024)) for name in allowed if name != "Service")
     return tuple((name, value) for name, value in found if value)[: MAX_DIMENSIONS - 1]
 
 
@@ -107,7 +109,7 @@ class Gathered:
     def _add(self, sample: ValueSample, number: int) -> None:
         """Add a value that came so often."""
         name, unit, minute, service, tags, value = sample
-        name, service = ascii_text(name, 255), ascii_text(service, 1024) or "unknown"
+        name, service = names.ascii_text(name, 255), names.ascii_text(service, 1024) or "unknown"
         service, tags = self._bounded(name, service, tags, number)
         counts = self._values.setdefault((name, unit, minute, service, tags), {})
         counts[value] = counts.get(value, 0) + number
@@ -121,7 +123,7 @@ class Gathered:
             known.add((service, tags))
             return service, tags
         self.capped += number
-        return (service if (service, ()) in known else ascii_text(self.service, 1024) or "unknown"), ()
+        return (service if (service, ()) in known else names.ascii_text(self.service, 1024) or "unknown"), ()
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Entries for PutMetricData, each with at most 150 distinct values."""
@@ -137,10 +139,3 @@ class Gathered:
             for start in range(0, len(values), MAX_VALUES):
                 part = values[start : start + MAX_VALUES]
                 yield entry | {"Values": part, "Counts": [float(counts[value]) for value in part]}
-
-
-def ascii_text(text: str, longest: int) -> str:
-    """A text as CloudWatch takes it: printable ASCII, not beginning with a colon, at most `longest` characters."""
-    if not (text.isascii() and text.isprintable()):
-        text = "".join(character if " " <= character <= "~" else "?" for character in text)
-    return text.strip().lstrip(":").strip()[:longest].strip()

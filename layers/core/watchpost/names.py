@@ -62,3 +62,13 @@ def alarm(stack: str, service: str, resource: str, alarm_id: str) -> str:
 def dashboard(stack: str, service: str) -> str:
     """Name of a service's dashboard, unique in the account."""
     return _NOT_IN_DASHBOARD_NAME.sub("_", f"{stack}-{service}")[:255]
+
+
+def ascii_text(text: str, longest: int) -> str:
+    """A text as CloudWatch takes it in metrics: printable ASCII, not beginning with a colon (API, Dimension).
+
+    longest: characters that are kept.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(character if " " <= character <= "~" else "?" for character in text)
+    return text.strip().lstrip(":").strip()[:longest].strip()

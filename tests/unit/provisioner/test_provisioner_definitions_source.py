@@ -13,8 +13,8 @@ from provisioner import loader, placeholders
 from provisioner.definitions import Anomaly, Condition
 from provisioner.describe import TABLE
 from provisioner.placeholders import PlaceholderError
-from shipper.metrics import ascii_text
 from watchpost.errors import DefinitionError
+from watchpost.names import ascii_text
 
 from tests.unit.provisioner.documents import ALARM, MATH, document, parsed, put
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from shipper import publish
 from shipper.counts import Counts
 from shipper.line import Metric
-from shipper.metrics import MAX_DIMENSION_SETS, MINUTE, Gathered, ascii_text, of_metric
+from shipper.metrics import MAX_DIMENSION_SETS, MINUTE, Gathered, of_metric
+from watchpost import names
 from watchpost.configuration import Configuration, Logs
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def test_values_that_nobody_takes_can_be_said_in_the_log() -> None:
 @given(st.text(max_size=2000))
 def test_any_text_becomes_one_that_cloudwatch_takes(text: str) -> None:
     """Property: what is not empty is printable ASCII, does not begin with a colon and is short enough."""
-    made = ascii_text(text, 255)
+    made = names.ascii_text(text, 255)
 
     assert all(" " <= character <= "~" for character in made)
     assert not made.startswith(":")
