@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     session = provisioning.opened(options)
     plan = session.run(apply=False, allow_mass_deletion=options.allow_mass_deletion)
     if options.preview:
-        previewing.write(options.preview, session.dashboards(), f"Dashboards of {session.stack}")
+        previewing.write(options.preview, plan.dashboards, f"Dashboards of {session.stack}")
     if options.json:
         provisioning.print_json(plan.as_json(session.source))
     else:

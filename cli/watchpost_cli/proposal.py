@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner import composites
@@ -99,6 +99,7 @@ class Proposal:
     left_out: tuple[Named, ...]
     warnings: tuple[str, ...]
     cost: tuple[float, float]  # USD a month, before and after
+    dashboards: Mapping[str, dict[str, Any]] = field(default_factory=dict)  # decoded bodies as they should be, by name
 
     @property
     def counts(self) -> dict[Action, int]:

@@ -8,18 +8,16 @@ import json
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from provisioner import describe, desired, discovery, loader
 from provisioner.deadline import Deadline
-from provisioner.reader import Reader
 from provisioner.run import Account
 from provisioner.run import run as run_provisioner
 from watchpost import configuration
-from watchpost.calls import Calls, OutOfTimeError
+from watchpost.calls import Calls
 from watchpost.errors import ConfigurationError, DefinitionError
 from watchpost.settings import Settings
 
@@ -95,18 +93,7 @@ class Session:
             result = run_provisioner(
                 self.account, Deadline(self.left, RESERVE), apply=apply, allow_mass_deletion=allow_mass_deletion
             )
-        return proposal.read(result.as_dict(), self.stack, applied=apply)
-
-    def dashboards(self) -> dict[str, dict[str, Any]]:
-        """The decoded bodies of all dashboards as they would be, by name. Reads the account again. Raises CliError."""
-        self.left.start()
-        with self._told(), progress.shown(self.count):
-            kinds = loader.load(self.account.definitions / "services", describe.TABLE)
-            wanted = self.account.configuration()
-            deadline = Deadline(self.left, RESERVE)
-            reader = Reader(self.account.settings, self.account.client, self.account.calls, deadline, OutOfTimeError)
-            inventory = discovery.discover(kinds, reader, wanted.service_tags)
-            return desired.build(kinds, inventory, wanted, self.account.settings).dashboards
+        return replace(proposal.read(result.as_dict(), self.stack, applied=apply), dashboards=result.bodies)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

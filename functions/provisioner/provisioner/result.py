@@ -88,6 +88,8 @@ class Result:
     left_out: list[dict[str, str]] = field(default_factory=list)  # by the budget: name, reason
     warnings: list[str] = field(default_factory=list)
     cost: tuple[float, float] = (0.0, 0.0)  # USD a month, before and after
+    # What all dashboards should be, decoded and by name, for who draws them; in no answer and no log.
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: dict[str, dict[str, int]] = field(default_factory=dict)  # by operation: calls, throttled, retried
 
     def as_dict(self) -> dict[str, Any]:

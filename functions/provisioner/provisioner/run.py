@@ -124,7 +124,7 @@ def run(account: Account, deadline: Deadline, *, apply: bool, allow_mass_deletio
     backlog = Backlog(work.stack, of_alarms.listed, of_dashboards.listed, deadline) if apply else None
     inventory = _discover(account, deadline, kinds, configuration, backlog)
     wanted = desired.build(kinds, inventory, configuration, settings)
-    result.services = len(inventory.services)
+    result.services, result.bodies = len(inventory.services), wanted.dashboards
     result.without_alarm, result.left_out = wanted.without_alarm, wanted.left_out
     problem = account.problem()
     result.warnings = [*([problem] if problem else []), *wanted.warnings]
