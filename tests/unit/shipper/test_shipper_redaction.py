@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from shipper.formats import parse
 from shipper.line import APP, METRIC, Line, Metric
-from shipper.rules import Rules, cards, compiled, finders
+from shipper.rules import Rules, compiled
 from watchpost import configuration
 from watchpost.configuration.model import PATTERNS
+from watchpost.redaction import cards, finders
 
 GROUP = "/aws/lambda/orders"
 EVERY = {"patterns": list(PATTERNS), "keys": ["password", "set-cookie"]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from shipper.rules import finders, keys
 from watchpost.configuration import regexes
+from watchpost.redaction import finders, keys
 
 
 @pytest.mark.parametrize(

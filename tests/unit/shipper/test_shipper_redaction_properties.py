@@ -9,9 +9,10 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shipper.formats import parse
-from shipper.rules import Rules, cards, compiled
+from shipper.rules import Rules, compiled
 from watchpost import configuration
 from watchpost.configuration.model import PATTERNS
+from watchpost.redaction import cards
 
 DOCUMENT = {
     "logs": {

@@ -9,13 +9,13 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from shipper.rules.finders import Finder
+from watchpost.redaction.finders import Finder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shipper.rules.escapes import Span
-    from shipper.rules.finders import Glance
+    from watchpost.redaction.escapes import Span
+    from watchpost.redaction.finders import Glance
 
 # Behind the name: perhaps the quote that ends it, and a colon or an equals sign.
 SEPARATOR = r"\\{0,16}[\"']?\s{0,8}(?:=>|[:=]|%3[aAdD])\s{0,8}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shipper.rules.escapes import Span
+    from watchpost.redaction.escapes import Span
 
 SHORTEST, LONGEST = 13, 19  # digits of a card number (ISO/IEC 7812-1)
 

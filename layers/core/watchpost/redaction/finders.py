@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watchpost.configuration import regexes
-
-from shipper.rules import cards
+from watchpost.redaction import cards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shipper.rules.escapes import Span
+    from watchpost.redaction.escapes import Span
 
 AT = re.compile(r"@|%40")
 DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,7}\.(?:xn--[a-z0-9-]{1,59}|[^\W\d_]{2,63})")
