@@ -11,6 +11,7 @@ WatchpostError
     ├── ConfigurationError      a setting or the configuration document is wrong (path, found, expected)
     ├── DefinitionError         a file in dashboards/ is wrong (file, path, found, expected)
     ├── PayloadError            an event is not what its source promises (what, expected)
+    ├── QueryError              a search somebody typed is not understood (text, position, found, expected)
     └── NotificationError       a receiver refused a message (channel, status)
 """
 
@@ -149,3 +150,25 @@ class NotificationError(PermanentError):
         super().__init__(f"channel {channel} did not take the notification ({status or 'no answer'}): {reason}")
         self.channel = channel
         self.status = status
+
+
+class QueryError(PermanentError):
+    """A query in the Kibana Query Language is not understood, or asks for what Elasticsearch cannot do.
+
+    Attributes: text (the whole query), position (of the character in it, from 0), found, expected.
+    """
+
+    def __init__(self, text: str, position: int, found: str, expected: str) -> None:
+        super().__init__(f"the query is wrong at character {position + 1}: found {found}, expected {expected}")
+        self.text = text
+        self.position = position
+        self.found = found
+        self.expected = expected
+
+    @property
+    def pointer(self) -> str:
+        """Two lines: the query around the mistake, and a caret below it. What does not print shows as a blank."""
+        first = max(0, self.position - 50)
+        shown = self.text[first : self.position + 25]
+        plain = "".join(character if character.isprintable() else " " for character in shown)
+        return f"{plain}\n{' ' * (self.position - first)}^"

@@ -1,0 +1,1 @@
+"""Searching lines in Elasticsearch."""
