@@ -91,6 +91,8 @@ def environment(aws: Aws, elasticsearch: Faulty, scope: str) -> dict[str, str]:
         "ELASTICSEARCH_SECRET": SECRET,
         "CONFIG_PARAMETER": PARAMETER,
         "KIBANA_URL": "none",
+        "KIBANA_SPACE": "default",
+        "KIBANA_SECRET": "kibana",
         "METRIC_NAMESPACE": "Watchpost",
         "DEAD_LETTER_BUCKET": BUCKET,
         "LEDGER_TABLE": LEDGER,

@@ -64,6 +64,23 @@ def dashboard(stack: str, service: str) -> str:
     return _NOT_IN_DASHBOARD_NAME.sub("_", f"{stack}-{service}")[:255]
 
 
+def kibana_owner(stack: str, region: str, account: str) -> str:
+    """How the ids of all objects begin that a stack has in Kibana; stacks of one name elsewhere may share a Kibana."""
+    where = hashlib.sha256(f"{region} {account}".encode()).hexdigest()[:6]
+    return f"watchpost-{stack}-{where}-"
+
+
+def kibana_object(stack: str, region: str, account: str, what: str) -> str:
+    """Id of an object in Kibana, which stays the same, so that an import updates it.
+
+    what: data views `logs`, `app`, `platform`, `line`; dashboards `overview`, `service-<service>`; searches `errors` …
+    """
+    plain = _NOT_IN_DASHBOARD_NAME.sub("_", what)[:150]
+    if plain != what:
+        plain += "." + hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return kibana_owner(stack, region, account) + plain
+
+
 def ascii_text(text: str, longest: int) -> str:
     """A text as CloudWatch takes it in metrics: printable ASCII, not beginning with a colon (API, Dimension).
 

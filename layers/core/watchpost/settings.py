@@ -31,10 +31,15 @@ class Settings:
     notification_secret: str  # ARN of the secret with the receivers of notifications
     config_parameter: str  # name of the SSM parameter with the configuration document
     kibana_url: str  # https://host:port[/path], "none" when the stack knows of no Kibana
+    kibana_space: str  # Kibana's space for our objects; "default" is the one that every Kibana has
+    kibana_secret: str  # ARN of the secret with Kibana's credentials, which may be Elasticsearch's
     metric_namespace: str  # CloudWatch namespace of the services' metrics
     dead_letter_bucket: str
     critical_topic: str  # ARN of the SNS topic for alarms that wake somebody
     warning_topic: str  # ARN of the SNS topic for the others
+    fallback_topic: str  # ARN of the SNS topic for notifications that no receiver took; it has no function behind it
+    mail_topic: str  # ARN of the SNS topic with the e-mail addresses that are told of alarms
+    incident_table: str  # name of the DynamoDB table with what rings and who was told of it
     shipper_arn: str  # destination of the subscription filters, unless there is a stream
     stream_arn: str  # of the Kinesis stream, whether the stack has one or not
     ledger_table: str  # name of the DynamoDB table with the subscriptions' ledger
@@ -52,6 +57,17 @@ class Settings:
             if not value:
                 raise ConfigurationError(name.upper(), "nothing", "a value, set by template.yaml")
         return cls(**values)
+
+    @property
+    def account(self) -> str:
+        """The number of the stack's AWS account."""
+        # arn:<partition>:lambda:<region>:<account>:function:<name>
+        return [*self.shipper_arn.split(":"), *[""] * 5][4]
+
+    @property
+    def partition(self) -> str:
+        """The partition of AWS that the stack is in: aws, aws-us-gov, aws-cn …"""
+        return [*self.shipper_arn.split(":"), *[""] * 2][1] or "aws"
 
 
 @functools.lru_cache(maxsize=1)

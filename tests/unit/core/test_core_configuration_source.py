@@ -182,7 +182,7 @@ def test_while_a_newer_document_cannot_be_read_the_known_problem_stays() -> None
 
 def test_a_document_whose_versions_are_not_counted_is_kept_and_outlives_a_bad_one_all_the_same() -> None:
     texts, now = [BAD, good("a"), BAD], [0.0]
-    source = Source(lambda: texts.pop(0), lambda: now[0])
+    source = Source(lambda: Document(texts.pop(0)), lambda: now[0])
 
     with pytest.raises(ConfigurationError):
         source.get()

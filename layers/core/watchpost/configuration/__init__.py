@@ -31,6 +31,10 @@ document, with its defaults:
       overrides: []               # the same for kinds, services, resources and alarms by globs, the last counts
       composite: true             # one page for each service; false: every critical alarm pages by itself
       monthly_budget: null        # USD; the least severe alarms beyond it are left out
+    notifications:
+      routes: []                  # who is told of what; none: every receiver of everything
+      quiet_hours: {}             # when messages wait, by names that routes use
+      evidence: true              # false: messages without lines from logs
 
 `docs/configuration.md` explains every field.
 """
@@ -39,9 +43,11 @@ from __future__ import annotations
 
 from watchpost.configuration.document import PLATFORM_CHOICES, parse
 from watchpost.configuration.model import (
+    DAYS,
     ECS_FIELDS,
     RETENTION_DAYS,
     SEVERITIES,
+    TOLD_SEVERITIES,
     AlarmOverride,
     AlarmRule,
     Alarms,
@@ -54,8 +60,11 @@ from watchpost.configuration.model import (
     LogRule,
     Logs,
     Match,
+    Notifications,
+    QuietHours,
     Redact,
     Retention,
+    Route,
     Sample,
     ServiceRule,
     SubscriptionRule,
@@ -64,11 +73,13 @@ from watchpost.configuration.model import (
 from watchpost.configuration.source import KEEP_SECONDS, Document, Source, _sources, current, problem, source
 
 __all__ = [
+    "DAYS",
     "ECS_FIELDS",
     "KEEP_SECONDS",
     "PLATFORM_CHOICES",
     "RETENTION_DAYS",
     "SEVERITIES",
+    "TOLD_SEVERITIES",
     "AlarmOverride",
     "AlarmRule",
     "Alarms",
@@ -82,8 +93,11 @@ __all__ = [
     "LogRule",
     "Logs",
     "Match",
+    "Notifications",
+    "QuietHours",
     "Redact",
     "Retention",
+    "Route",
     "Sample",
     "ServiceRule",
     "Source",

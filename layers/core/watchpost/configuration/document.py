@@ -7,6 +7,7 @@ import json
 from watchpost.configuration.alarms import alarms, owner, runbook
 from watchpost.configuration.model import RETENTION_DAYS, Configuration, Logs, ServiceRule
 from watchpost.configuration.node import Node
+from watchpost.configuration.notifications import notifications
 from watchpost.configuration.rules import labels, lifts, log_rules, redact
 from watchpost.configuration.subscriptions import subscriptions
 from watchpost.errors import ConfigurationError
@@ -27,7 +28,7 @@ def parse(text: str) -> Configuration:
     except RecursionError:
         raise ConfigurationError("configuration", "text that is nested too deeply", "a JSON object") from None
     top = Node("configuration", document).object(
-        {"services", "service_tags", "logs", "metrics", "alarms", "subscriptions"}
+        {"services", "service_tags", "logs", "metrics", "alarms", "subscriptions", "notifications"}
     )
     metrics = top["metrics"].object({"dimensions", "report", "max_dimension_sets"})
     default = Configuration()
@@ -40,6 +41,7 @@ def parse(text: str) -> Configuration:
         metric_report=metrics["report"].boolean(default=default.metric_report),
         max_dimension_sets=metrics["max_dimension_sets"].integer(1, MOST_DIMENSION_SETS, default.max_dimension_sets),
         subscriptions=subscriptions(top["subscriptions"]),
+        notifications=notifications(top["notifications"]),
     )
 
 

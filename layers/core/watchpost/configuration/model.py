@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import time
+    from zoneinfo import ZoneInfo
 
 Scalar = str | int | float | bool
 
@@ -26,6 +28,8 @@ RETENTION_DAYS = (
 INCLUDE, EXCLUDE = "include", "exclude"
 # Of alarms, the most severe first.
 SEVERITIES = ("critical", "warning")
+TOLD_SEVERITIES = (*SEVERITIES, "unknown")  # of notifications: "unknown" is what came by a topic of somebody else
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as datetime.weekday() counts them
 TYPES = ("keyword", "long", "double", "boolean", "date", "ip")
 # Fields of the Elastic Common Schema that can be lifted to, with their types (ECS field reference; `wildcard` is
 # `keyword` here). None is below an object that every document has, so lifting never changes what the pipeline wrote.
@@ -231,6 +235,38 @@ class Alarms:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """Who is told of what. Of each selector that is given one item must match; service and owner are globs."""
+
+    to: tuple[str, ...]  # names of receivers
+    severity: tuple[str, ...] = ()  # of TOLD_SEVERITIES
+    service: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    quiet_hours: tuple[str, ...] = ()  # names, of which any makes it quiet
+    stop: bool = False  # whether later routes are not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """When messages wait. Times are those on the wall in the zone; begin == end is a whole day."""
+
+    begin: time
+    end: time  # the first minute that is not quiet any more
+    zone: ZoneInfo
+    days: tuple[str, ...] = DAYS  # on which the quiet time begins
+    severity: tuple[str, ...] = ("warning",)  # of TOLD_SEVERITIES: what waits
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """Who is told, and when not. Without routes every receiver gets everything."""
+
+    routes: tuple[Route, ...] = ()
+    quiet_hours: Mapping[str, QuietHours] = field(default_factory=dict)
+    evidence: bool = True  # whether messages have lines from logs
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The document, checked."""
 
@@ -242,6 +278,7 @@ class Configuration:
     metric_report: bool = False  # publish memory use and init duration of REPORT lines
     max_dimension_sets: int = 100  # of one metric and an invocation
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
+    notifications: Notifications = field(default_factory=Notifications)
 
     def rule_for(self, log_group: str) -> ServiceRule | None:
         """The first rule whose glob matches a log group."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from watchpost import aws
+from watchpost.configuration import stored
 from watchpost.configuration.document import parse
 from watchpost.errors import ConfigurationError
 
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The text of a document, not checked yet."""
+    """A document as the parameter has it, not checked yet: its text, or a pointer to where that lies."""
 
     text: str
     version: int = 0  # of the parameter, from 1 on; 0 where nobody counts
@@ -36,19 +37,21 @@ class Document:
 class Source:
     """The document of one stack, kept for five minutes; the last good one outlives a failed refresh.
 
-    newest: reads the newest document; a mere text is one whose version is not counted. earlier: reads the text of a
-    version, None when there is none (any more). Both may raise botocore's errors.
+    newest: reads the newest document. earlier: reads the text of a version, None when there is none (any more).
+    resolve: reads what a text points to, see stored.resolve. All may raise botocore's errors.
     """
 
     def __init__(
         self,
-        newest: Callable[[], Document | str],
+        newest: Callable[[], Document],
         clock: Callable[[], float] = time.monotonic,
         earlier: Callable[[int], str | None] = lambda _version: None,
+        resolve: Callable[[str], str] = stored.resolve,
     ) -> None:
         self._newest = newest
         self._clock = clock
         self._earlier = earlier
+        self._resolve = resolve
         self._kept: tuple[int, Configuration] | None = None  # with its version
         self._read_at = 0.0
         self._problem: str | None = None
@@ -61,28 +64,31 @@ class Source:
         """
         return self._problem
 
-    def get(self) -> Configuration:
+    def get(self, *, fresh: bool = False) -> Configuration:
         """The configuration in force: the newest version of the document that is right.
 
+        fresh: whether it is looked for even when what is kept is younger than five minutes.
         Raises what the first reading raises (ConfigurationError when none of the last versions is right, botocore's
         errors); later failures are logged and leave the last good document in force.
         """
-        if self._kept is None or self._clock() - self._read_at >= KEEP_SECONDS:
+        if self._kept is None or fresh or self._clock() - self._read_at >= KEEP_SECONDS:
             self._kept = self._refresh()
             self._read_at = self._clock()
         return self._kept[1]
 
     def _refresh(self) -> tuple[int, Configuration]:
         try:
-            read = self._newest()
+            return self._best(self._newest())
         except (BotoCoreError, ClientError) as error:
             if self._kept is None:
                 raise
             _log.warning("the configuration could not be refreshed, the last good one stays in force: %s", error)
             return self._kept
-        newest = read if isinstance(read, Document) else Document(read)
+
+    def _best(self, newest: Document) -> tuple[int, Configuration]:
+        """The newest document, or what is in force in its place. Raises ConfigurationError when nothing is."""
         try:
-            good = newest.version, parse(newest.text)
+            good = newest.version, self._parsed(newest.text)
         except ConfigurationError as error:
             found = self._last_good(newest.version)
             if found is None:
@@ -94,6 +100,9 @@ class Source:
         self._problem = None
         return good
 
+    def _parsed(self, text: str) -> Configuration:
+        return parse(self._resolve(text))
+
     def _last_good(self, wrong: int) -> tuple[int, Configuration] | None:
         """The newest good document before a version; what is in force already when there is no newer one."""
         try:
@@ -102,7 +111,7 @@ class Source:
                 if text is None:
                     break
                 try:
-                    return version, parse(text)
+                    return version, self._parsed(text)
                 except ConfigurationError:
                     continue
         except (BotoCoreError, ClientError):
@@ -120,11 +129,14 @@ def source(parameter: str) -> Source:
     return Source(functools.partial(_read, parameter), earlier=functools.partial(_version, parameter))
 
 
-def current(parameter: str) -> Configuration:
-    """The configuration in an SSM parameter, through the cache of this process. Raises what Source.get raises."""
+def current(parameter: str, *, fresh: bool = False) -> Configuration:
+    """The configuration in an SSM parameter, through the cache of this process.
+
+    fresh: as of Source.get, which says what is raised, too.
+    """
     if parameter not in _sources:
         _sources[parameter] = source(parameter)
-    return _sources[parameter].get()
+    return _sources[parameter].get(fresh=fresh)
 
 
 def problem(parameter: str) -> str | None:
