@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
-from watchpost import aws, configuration, elasticsearch, settings
+from watchpost import aws, configuration, elasticsearch, secrets, settings
 from watchpost.calls import Calls
 
 from provisioner import events
@@ -45,5 +45,6 @@ def _account(deadline: Deadline) -> Account:
         configuration=source.get,
         problem=lambda: source.problem,
         cluster=lambda: elasticsearch.cluster(current, fresh=True),
+        kibana=lambda: secrets.read(current.kibana_secret, fresh=True),
         definitions=definitions(),
     )

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.kibana import KibanaResult
+
 if TYPE_CHECKING:
     from provisioner.changes import Change
 
@@ -84,6 +86,7 @@ class Result:
     alarms: Changes = field(default_factory=Changes)  # composite alarms among them
     dashboards: Changes = field(default_factory=Changes)
     templates: TemplateChanges = field(default_factory=TemplateChanges)
+    kibana: KibanaResult = field(default_factory=KibanaResult)
     without_alarm: list[dict[str, str]] = field(default_factory=list)  # resource, alarm, reason
     left_out: list[dict[str, str]] = field(default_factory=list)  # by the budget: name, reason
     warnings: list[str] = field(default_factory=list)
@@ -125,7 +128,10 @@ class Result:
         return {**self.for_log(), "shortened": True}
 
     def failures(self) -> list[dict[str, str]]:
-        """Everything that was not done, in the order it was tried."""
+        """Everything that was not done, in the order it was tried.
+
+        What was not done in Kibana is not among them: it is told beside them, and the next run does it.
+        """
         return [*self.templates.failed, *self.alarms.failed, *self.dashboards.failed]
 
     def _common(self) -> dict[str, Any]:
@@ -134,4 +140,5 @@ class Result:
             "services": self.services,
             "warnings": self.warnings,
             "cost": {"before": before, "after": after},
+            "kibana": self.kibana.as_dict(),
         }

@@ -1,4 +1,4 @@
-"""One run: index templates, then alarms and dashboards. Everything it needs is handed to it."""
+"""One run: index templates, then alarms and dashboards, then Kibana's objects. All that it needs is handed to it."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from typing import TYPE_CHECKING, Any
 from watchpost import names
 from watchpost.calls import QUOTAS, SHARE, OutOfTimeError
 
-from provisioner import alarms, dashboards, describe, desired, discovery, loader, templates
+from provisioner import alarms, dashboards, describe, desired, discovery, kibana, loader, templates
 from provisioner.reader import Reader
 from provisioner.result import Result
 from provisioner.work import CLOUDWATCH, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Set
+    from collections.abc import Callable, Collection, Sequence, Set
     from importlib.resources.abc import Traversable
 
     from watchpost.calls import Calls
     from watchpost.configuration import Configuration
     from watchpost.elasticsearch import Cluster
+    from watchpost.secrets import Secret
     from watchpost.settings import Settings
 
     from provisioner.actual import Listing
     from provisioner.deadline import Deadline
     from provisioner.definitions import KindDefinition
     from provisioner.inventory import Found, Inventory
+    from provisioner.templates import Template
 
 # Of the time of a run, what discovery may take: what it has no time for stays as it is, and each run describes in
 # another order, but what is not reconciled helps nobody.
@@ -52,6 +54,7 @@ class Account:
     cluster: Callable[[], Cluster]  # connects; raises what watchpost.elasticsearch.cluster raises
     definitions: Traversable  # the folder with services/ and elasticsearch/
     problem: Callable[[], str | None] = lambda: None  # with a newer document than the one that is in force
+    kibana: Callable[[], Secret] | None = None  # reads Kibana's credentials; None leaves Kibana alone
 
     @property
     def cloudwatch(self) -> Any:
@@ -114,6 +117,7 @@ def run(account: Account, deadline: Deadline, *, apply: bool, allow_mass_deletio
     settings, work = account.settings, account.work(apply=apply)
     kinds = loader.load(account.definitions / "services", describe.TABLE)
     index_templates = templates.load(account.definitions / "elasticsearch")
+    keeping = _Kibana(account, deadline, index_templates, apply=apply)
     configuration = account.configuration()
     desired.check_overrides(kinds, configuration.alarms)
     result = Result()
@@ -130,6 +134,9 @@ def run(account: Account, deadline: Deadline, *, apply: bool, allow_mass_deletio
     result.warnings = [*([problem] if problem else []), *wanted.warnings]
     result.alarms = of_alarms.run(wanted, inventory.unknown, allow_mass_deletion=allow_mass_deletion)
     result.dashboards = of_dashboards.run(wanted, inventory.unknown, allow_mass_deletion=allow_mass_deletion)
+    result.kibana = keeping.keep(
+        inventory.services, configuration, known=not inventory.unknown, allow_mass_deletion=allow_mass_deletion
+    )
     before, after = of_alarms.cost or (wanted.cost, wanted.cost)
     result.cost = (
         replace(before, dashboards=of_dashboards.count[0]).total,
@@ -139,7 +146,7 @@ def run(account: Account, deadline: Deadline, *, apply: bool, allow_mass_deletio
 
 
 def remove(account: Account, deadline: Deadline) -> Result:
-    """Delete every alarm and dashboard of the stack. Index templates stay: their data streams do too.
+    """Delete every alarm and dashboard of the stack, in Kibana too. Index templates stay: their data streams do too.
 
     Raises ClientError, BotoCoreError or OutOfTimeError when either cannot be listed; what failed later is in the
     result.
@@ -148,7 +155,45 @@ def remove(account: Account, deadline: Deadline) -> Result:
     result = Result()
     result.alarms = alarms.Reconciler(work, account.settings, deadline.reserve).delete_all()
     result.dashboards = dashboards.Reconciler(work).delete_all()
+    index_templates = templates.load(account.definitions / "elasticsearch")
+    result.kibana = _Kibana(account, deadline, index_templates, apply=True).remove()
     return _told(result, account, "removed")
+
+
+class _Kibana:
+    """What a run does in Kibana, of a stack that has one."""
+
+    def __init__(
+        self, account: Account, deadline: Deadline, index_templates: Sequence[Template], *, apply: bool
+    ) -> None:
+        """Read the definitions. Raises DefinitionError."""
+        self._around: kibana.Around | None = None
+        if account.kibana is not None and account.settings.kibana_url != "none":
+            definitions = kibana.load(account.definitions / "kibana", index_templates)
+            left = functools.partial(_left, deadline)
+            self._around = kibana.Around(account.settings, definitions, left, account.kibana, apply)
+
+    def keep(
+        self, services: Sequence[str], configuration: Configuration, *, known: bool, allow_mass_deletion: bool
+    ) -> kibana.KibanaResult:
+        """Bring Kibana's objects to what is defined. known: whether `services` are all there are. Raises nothing."""
+        if self._around is None:
+            return kibana.KibanaResult()
+        around = replace(self._around, complete=known, allow_mass_deletion=allow_mass_deletion)
+        wanted = [
+            kibana.Service(name, configuration.owner_of(name) or "", configuration.runbook_of(name) or "")
+            for name in services
+            if name != discovery.ACCOUNT  # which writes no lines
+        ]
+        return kibana.reconcile(wanted, around)
+
+    def remove(self) -> kibana.KibanaResult:
+        """Delete them. Raises nothing."""
+        return kibana.remove(self._around) if self._around else kibana.KibanaResult()
+
+
+def _left(deadline: Deadline) -> float:
+    return max(0.0, deadline.left() - deadline.reserve)
 
 
 def _discover(

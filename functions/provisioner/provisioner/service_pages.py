@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+
+from watchpost import links, names
+from watchpost.search import kql
 
 from provisioner import cost, dashboard_model
 
@@ -47,7 +49,7 @@ def pages(
             alarms=tuple(map(_shown, of_service[service])),
             composite=whole[service].request["AlarmName"] if service in whole else None,
             resources=tuple((definitions[one.kind], one) for one in found if one.kind in definitions),
-            log_groups=_log_groups(found),
+            log_groups=tuple(inventory.log_groups.get(service, ())),
             links=dashboard_model.Links(
                 kibana=_kibana(settings, service),
                 owner=configuration.owner_of(service) or "",
@@ -69,14 +71,13 @@ def _shown(alarm: Alarm) -> dashboard_model.Alarm:
 
 
 def _kibana(settings: Settings, service: str) -> str:
-    """Discover, filtered to the service; "" without a Kibana."""
+    """Discover, filtered to the service's last hour; "" without a Kibana."""
     if settings.kibana_url == "none":
         return ""
-    quoted = service.replace("\\", "\\\\").replace('"', '\\"')  # KQL
-    # In rison a text is quoted by ' and its own ' and ! are escaped by !.
-    text = f'service.name:"{quoted}"'.replace("!", "!!").replace("'", "!'")
-    query = quote(f"(query:(language:kuery,query:'{text}'))", safe="()!:,")
-    return f"{settings.kibana_url.rstrip('/')}/app/discover#/?_a={query}"
+    view = names.kibana_object(settings.stack, settings.aws_region, settings.account, "logs")
+    query = kql.field_equals("service.name", service)
+    base = settings.kibana_url.rstrip("/")
+    return links.discover(base, view, start="now-1h", end="now", query=query, space=settings.kibana_space)
 
 
 def _deployments(resources: Sequence[Resource]) -> tuple[tuple[str, str], ...]:
@@ -94,9 +95,3 @@ def _deployments(resources: Sequence[Resource]) -> tuple[tuple[str, str], ...]:
 
 def _counted(what: Sequence[str]) -> str:
     return what[0] if len(what) == 1 else f"{what[0]} and {len(what) - 1} more"
-
-
-def _log_groups(resources: Sequence[Resource]) -> tuple[str, ...]:
-    """Those whose events Watchpost ships, as discovery found them."""
-    groups = {resource.facts.get("log_group") for resource in resources}
-    return tuple(sorted(group for group in groups if isinstance(group, str) and group))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from provisioner import service_pages
 from provisioner.inventory import Resource
+from watchpost import links
+from watchpost.search import kql
 from watchpost.settings import Settings
 
 
@@ -24,12 +24,12 @@ def test_without_a_kibana_there_is_no_link() -> None:
     assert service_pages._kibana(_settings("none"), "orders") == ""
 
 
-@pytest.mark.parametrize("url", ["https://kibana.example.com:5601/s/ops", "https://kibana.example.com:5601/s/ops/"])
+@pytest.mark.parametrize("url", ["https://kibana.example.com:5601/base", "https://kibana.example.com:5601/base/"])
 def test_the_link_leads_to_the_services_lines(url: str) -> None:
     link = service_pages._kibana(_settings(url), "orders")
 
-    assert link.startswith("https://kibana.example.com:5601/s/ops/app/discover#/?_a=")
-    assert """(query:(language:kuery,query:'service.name:"orders"'))""" in unquote(link)
+    assert link.startswith("https://kibana.example.com:5601/base/s/x/app/discover#/?_g=")
+    assert links.discovered(link)["query"] == 'service.name: "orders"'
 
 
 @given(st.text())
@@ -38,9 +38,7 @@ def test_no_name_of_a_service_breaks_out_of_the_link(service: str) -> None:
     link = service_pages._kibana(_settings("https://kibana"), text)
 
     assert not set(link) & set(" '\"<>\\`|^{}\n")
-    # within the text, rison's quotes are escaped: only those around it stand alone
-    rison = unquote(link).partition("_a=")[2]
-    assert rison.replace("!!", "").replace("!'", "").count("'") == 2
+    assert links.discovered(link)["query"] == kql.field_equals("service.name", text)
 
 
 def test_what_changed_within_a_minute_is_one_deployment() -> None:

@@ -1,0 +1,43 @@
+"""Reads one YAML file of `dashboards/kibana/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from watchpost.errors import DefinitionError
+
+from provisioner.nodes import Node
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's own rule is that the last of two fields of the same name wins, which hides a mistake."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002, RUF100  # PyYAML's signature
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.YAMLError(f"{key.value} is there twice, line {key.start_mark.line + 1}")
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read(directory: Traversable, name: str) -> Node:
+    """The document in a file. Raises DefinitionError when it is missing, no UTF-8, or no YAML."""
+    file = f"kibana/{name}"
+    try:
+        text = (directory / name).read_text(encoding="utf-8")
+    except OSError:
+        raise DefinitionError(file, "the file", "nothing", "a file") from None
+    except UnicodeDecodeError as error:
+        raise DefinitionError(file, "the document", f"no UTF-8 ({error})", "UTF-8") from None
+    try:
+        return Node(file, "", yaml.load(text, Loader=_Loader))  # noqa: S506  # a SafeLoader that is stricter
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        # ValueError: a date or number that YAML's own rules take for one and Python cannot hold; TypeError: a key
+        # that cannot be one.
+        raise DefinitionError(file, "the document", f"text that is not YAML ({error})"[:300], "YAML") from None
