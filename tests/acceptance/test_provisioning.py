@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.acceptance import readback
 from tests.acceptance.helpers import eventually
 from tests.acceptance.region import Region
 
@@ -95,7 +96,12 @@ def _alarms(world: Region) -> dict[str, dict[str, Any]]:
 
 
 def _run(world: Region) -> dict[str, Any]:
-    return dict(world.account.invoke(world.outputs["ProvisionerFunction"], {"action": "apply"}, REGION))
+    """One run of the deployed provisioner; what it leaves is checked by CloudWatch's documented limits."""
+    answer = dict(world.account.invoke(world.outputs["ProvisionerFunction"], {"action": "apply"}, REGION))
+    alarms, dashboards = readback.check(world.account.client("cloudwatch", REGION), NAME)
+    assert alarms > len(FUNCTIONS)
+    assert dashboards >= 2
+    return answer
 
 
 def _changed(answer: dict[str, Any]) -> dict[str, list[str]]:

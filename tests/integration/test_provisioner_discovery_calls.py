@@ -93,6 +93,29 @@ def test_each_filter_of_ours_is_a_resource(account: Services) -> None:
     assert inventory.unknown == []
 
 
+def test_every_log_group_of_a_service_is_known_whether_it_has_a_filter_of_its_own_or_not(account: Services) -> None:
+    # given a ledger in account mode: one group has a pattern and so a filter of its own, one waits for a place
+    _ledger(
+        account,
+        _entry("/ecs/shop", service="shop", via="account"),
+        _entry("/b", filter=FILTER, destination=SHIPPER, via="filter"),
+        _entry("/a", via="account"),
+        _entry("/full", state="blocked"),
+        _entry("/broken", state="failed", service="mail"),
+        _entry("/off", state="skipped"),
+        _entry("/nobodys", service="", via="account"),
+    )
+    _metrics(account)
+
+    # when they are discovered
+    inventory = account.discover("log_delivery", "logs")
+
+    # then each is one of its service, but those that nobody wants to be shipped
+    assert inventory.log_groups == {"mail": ["/broken"], "orders": ["/a", "/b", "/full"], "shop": ["/ecs/shop"]}
+    # and whose lines are shipped has alarms on them, though no filter says so
+    assert [one.service for one in inventory.resources if one.kind == "logs"] == ["orders", "shop"]
+
+
 def test_how_cloudwatch_calls_a_destination_comes_from_its_own_metrics(account: Services) -> None:
     # given metrics of three filters: one has another word, one had another destination before, one is on page two
     for_stream = {"filter": FILTER, "destination": arn("kinesis", "stream/logs")}

@@ -61,6 +61,7 @@ def test_a_plain_function_has_the_facts_of_its_configuration(account: Services) 
     assert account.one("lambda").facts == {
         "timeout_ms": 7_000,
         "memory_mb": 512,
+        "architecture": "x86_64",
         "reserved_concurrency": None,
         "stream_source": False,
         "stream_retention_ms": None,
@@ -69,6 +70,12 @@ def test_a_plain_function_has_the_facts_of_its_configuration(account: Services) 
         "destination": False,
         "maximum_event_age_ms": 6 * HOUR_MS,
     }
+
+
+def test_the_architecture_is_a_fact_as_it_decides_the_price(account: Services) -> None:
+    account.function("orders-api", Architectures=["arm64"])
+
+    assert account.one("lambda").facts["architecture"] == "arm64"
 
 
 def test_reserved_concurrency_and_asynchronous_invocation_are_facts(account: Services) -> None:
@@ -212,13 +219,14 @@ def test_a_refused_listing_leaves_all_functions_as_they_are(account: Services, o
 
 
 @pytest.mark.parametrize(("mode", "on_demand"), [("PROVISIONED", False), ("ON_DEMAND", True)])
-def test_a_stream_has_its_retention_and_capacity_mode(account: Services, mode: str, on_demand: bool) -> None:
+def test_a_stream_has_its_retention_capacity_mode_and_shards(account: Services, mode: str, on_demand: bool) -> None:
     client = account.client("kinesis")
-    shards = {"ShardCount": 1} if mode == "PROVISIONED" else {}
+    shards = {"ShardCount": 3} if mode == "PROVISIONED" else {}
     client.create_stream(StreamName="s", StreamModeDetails={"StreamMode": mode}, **shards)
     account.tag("kinesis:stream", arn("kinesis", "stream/s"))
 
-    assert account.one("kinesis").facts == {"retention_ms": 24 * HOUR_MS, "on_demand": on_demand}
+    facts = {"retention_ms": 24 * HOUR_MS, "on_demand": on_demand, "shards": 4 if on_demand else 3}
+    assert account.one("kinesis").facts == facts
 
 
 @pytest.mark.parametrize(("billing", "on_demand"), [("PROVISIONED", False), ("PAY_PER_REQUEST", True)])

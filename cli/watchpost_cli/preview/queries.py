@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from watchpost_cli.preview import arithmetic
 from watchpost_cli.preview.model import Line
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _entry(entry: Sequence[Any], name: str, names: Mapping[str, str], period: in
     options = _options(entry)
     label, visible = str(options.get("label", "")), options.get("visible", True) is not False
     expression = str(options.get("expression", ""))
-    if expression and (_SUM.fullmatch(expression) or _SORT.fullmatch(expression)):
+    if expression and (arithmetic.is_here(expression) or _SORT.fullmatch(expression)):
         return Entry(name, label, visible, expression=expression)
     query: dict[str, Any] = {"Id": names[name], "ReturnData": True}
     if label:
@@ -100,22 +101,43 @@ def lines(wanted: Asked, answers: Mapping[str, Sequence[Line]]) -> tuple[Line, .
     """The lines that a widget shows. answers: by the id of the query; an expression may have several lines."""
     found = {entry.id: list(answers.get(str(entry.query.get("Id")), ())) for entry in wanted.entries}
     metrics = {entry.id: found[entry.id] for entry in wanted.entries if entry.metric}
+    found |= _worked_out(wanted, metrics)
     shown: list[Line] = []
     for entry in wanted.entries:
-        if not entry.visible:
-            continue
-        shown += _worked_out(entry, metrics) if entry.expression else found[entry.id]
+        if entry.visible:
+            sort = _SORT.fullmatch(entry.expression)
+            shown += _sorted(sort, metrics) if sort else found[entry.id]
     return tuple(shown)
 
 
-def _worked_out(entry: Entry, metrics: Mapping[str, Sequence[Line]]) -> list[Line]:
+def _worked_out(wanted: Asked, metrics: Mapping[str, Sequence[Line]]) -> dict[str, list[Line]]:
+    """The lines of the expressions that are worked out here. One that cannot be has no line, as with CloudWatch."""
+    known = {name: dict(line.points) for name, lines in metrics.items() for line in lines}
+    series = {name: known.get(name, {}) for name in metrics}
+    values: dict[str, arithmetic.Value] = {}
+    widget = arithmetic.Widget(wanted.start, wanted.end, wanted.period, series, values)
+    found: dict[str, list[Line]] = {}
+    # Hidden ones first: what is shown is made of them.
+    for entry in sorted(wanted.entries, key=lambda entry: entry.visible):
+        if not arithmetic.is_here(entry.expression):
+            continue
+        try:
+            values[entry.id] = points = arithmetic.worked_out(entry.expression, widget)
+        except arithmetic.UnknownMathError:
+            continue
+        unit = _unit(entry, metrics)
+        found[entry.id] = [Line(entry.label or entry.expression, tuple(sorted(points.items())), unit)]
+    return found
+
+
+def _unit(entry: Entry, metrics: Mapping[str, Sequence[Line]]) -> str:
+    """That of the metrics, where an expression does nothing but add them up."""
     total = _SUM.fullmatch(entry.expression)
-    if total:
-        chosen = [line for name, lines in metrics.items() if (total[1] or "") in name for line in lines]
-        return [_sum(entry.label or entry.expression, chosen)]
-    sort = _SORT.fullmatch(entry.expression)
-    if not sort:
-        return []
+    units = {line.unit for name, lines in metrics.items() if total and (total[1] or "") in name for line in lines}
+    return units.pop() if len(units) == 1 else ""
+
+
+def _sorted(sort: re.Match[str], metrics: Mapping[str, Sequence[Line]]) -> list[Line]:
     by = _MEASURES[sort[1]]
     filled = [line for lines in metrics.values() for line in lines if line.points]
     ranked = sorted(filled, key=lambda line: by([value for _, value in line.points]), reverse=sort[2] == "DESC")
@@ -128,12 +150,3 @@ _MEASURES: Mapping[str, Callable[[list[float]], float]] = {
     "SUM": sum,
     "AVG": lambda values: sum(values) / len(values),
 }
-
-
-def _sum(label: str, chosen: Sequence[Line]) -> Line:
-    points: dict[datetime, float] = {}
-    for line in chosen:
-        for time, value in line.points:
-            points[time] = points.get(time, 0.0) + value
-    units = {line.unit for line in chosen}
-    return Line(label, tuple(sorted(points.items())), units.pop() if len(units) == 1 else "")

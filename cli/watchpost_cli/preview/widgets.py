@@ -138,7 +138,8 @@ def _marks(annotations: Mapping[str, Any], start: datetime, end: datetime) -> li
 def _figures(graph: Graph, widget: Mapping[str, Any], start: datetime, end: datetime) -> str:
     """Each line as one figure, its last value, with a small line behind where the widget asks for it."""
     properties = widget["properties"]
-    title = _title(properties, f"each {_period(graph.period)}")
+    # Where nothing is drawn over time, the period says nothing about the figure.
+    title = _title(properties, f"each {_period(graph.period)}" if properties.get("sparkline") else "")
     if not any(line.points for line in graph.lines):
         return title + _nothing(graph, start, end)
     room = _pixels(widget, 80)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from provisioner.dashboard_cost import SOURCE, cost_widget
 from provisioner.dashboard_health import groups
 from provisioner.dashboard_model import Section
 from provisioner.dashboard_owner import owner_mark
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from provisioner.dashboard_model import Context, ServicePage, Widget
 
 SUBJECT = "overview"
+HEAD_HEIGHT = 3
 START = "-P1D"
 PERIOD = 3600  # seconds: the figure is that of the last hour, the small line behind it the day
 ROW = 3  # height, the least in which a figure with a line fits
-WIDTHS = (4, 6, 6, 4, 4)  # of the columns
+WIDTHS = (4, 6, 5, 5, 4)  # of the columns
+ESTIMATE = (
+    f"Costs are estimates by {SOURCE}: a month like the time that is shown, and the service's alarms. "
+    "Counted: Lambda, log ingestion, API Gateway, SQS, SNS, DynamoDB on demand, Kinesis shards."
+)
 TITLES = ("Service", "Is it working?", "Is it used?", "What does it cost?", "When was it deployed?")
 MOST = 240  # metrics of one total: a widget has two, and an account's services must fit into few dashboards
 
@@ -35,7 +41,7 @@ def overview_dashboards(pages: Sequence[ServicePage], context: Context) -> dict[
     parts = pack(rows, reserved=1 + len(WIDTHS))
     found = {}
     for number, sections in enumerate(parts, start=1):
-        head = Section((text(_head(context, len(pages), number, len(parts)), 2),))
+        head = Section((text(_head(context, len(pages), number, len(parts)), HEAD_HEIGHT),))
         titles = Section(tuple(text(f"**{title}**", 1, width) for title, width in zip(TITLES, WIDTHS, strict=True)))
         found[part_name(context, SUBJECT, number)] = {
             "start": START,
@@ -51,7 +57,8 @@ def _head(context: Context, services: int, number: int, parts: int) -> str:
     others = [each for each in range(1, parts + 1) if each != number]
     pages = [link(f"Page {each}", dashboard_address(context, part_name(context, SUBJECT, each))) for each in others]
     kept = f"Kept by {owner_mark(context.stack)}: what is changed here by hand is put back. Times are UTC."
-    return f"{title}{f', page {number} of {parts}' if parts > 1 else ''}\n{' · '.join([*pages, kept])}"
+    head = f"{title}{f', page {number} of {parts}' if parts > 1 else ''}\n{' · '.join([*pages, kept])}"
+    return f"{head}\n\n{ESTIMATE}"
 
 
 def _row(page: ServicePage, context: Context) -> tuple[Widget, ...]:
@@ -59,7 +66,7 @@ def _row(page: ServicePage, context: Context) -> tuple[Widget, ...]:
         text(_name(page, context), ROW, WIDTHS[0]),
         _working(page, context),
         _used(page, context),
-        text(_cost(page), ROW, WIDTHS[3]),
+        cost_widget(page, context, (WIDTHS[3], ROW)),
         text(_deployed(page), ROW, WIDTHS[4]),
     )
 
@@ -118,12 +125,6 @@ def _total(lines: Sequence[Line], prefix: str, name: str, label: str) -> list[li
         return []
     hidden = [one.entry(id=f"{prefix}{number}", visible=False) for number, one in enumerate(lines, start=1)]
     return [[{"expression": f'SUM(METRICS("{prefix}"))', "id": name, "label": label}], *hidden]
-
-
-def _cost(page: ServicePage) -> str:
-    if page.cost is None:
-        return "Not known"
-    return f"**{page.cost.amount:,.2f} {escaped(page.cost.currency)}** a month\n\n{escaped(page.cost.what)}"
 
 
 def _deployed(page: ServicePage) -> str:

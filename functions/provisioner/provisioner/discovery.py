@@ -77,6 +77,7 @@ def _sorted(inventory: Inventory) -> Inventory:
         resources=sorted(inventory.resources, key=lambda one: (one.kind, one.service, one.name, one.arn)),
         skipped=sorted(inventory.skipped, key=lambda one: (one.resource, one.reason)),
         unknown=sorted(inventory.unknown, key=lambda one: (one.kind, one.service, one.resource)),
+        log_groups={service: sorted(groups) for service, groups in sorted(inventory.log_groups.items())},
     )
 
 

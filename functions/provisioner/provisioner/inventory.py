@@ -89,6 +89,8 @@ class Inventory:
     resources: list[Resource] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
+    # By service: those whose lines Watchpost ships, or should, by the subscriptions' ledger.
+    log_groups: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def services(self) -> list[str]:

@@ -104,6 +104,12 @@ class Reader:
         self.inventory.resources.append(resource)
         self.services.add(resource.service)
 
+    def add_log_group(self, service: str, log_group: str, *, shipped: bool) -> None:
+        """Note a log group of a service. shipped: whether its lines are: then there is such a service."""
+        self.inventory.log_groups.setdefault(service, []).append(log_group)
+        if shipped:
+            self.services.add(service)
+
     def skip(self, resource_name: str, reason: str) -> None:
         """Note a resource that gets no alarms."""
         self.inventory.skipped.append(Skipped(resource_name, reason))

@@ -45,7 +45,7 @@ def test_a_row_says_whether_a_service_works_is_used_what_it_costs_and_when_it_wa
     assert "dashboards/dashboard/wp-orders)" in name["properties"]["markdown"]
     assert [arn.split(":alarm:")[1] for arn in working["properties"]["alarms"]] == ["wp/orders"]
     assert used["properties"]["view"] == "singleValue"
-    assert cost["properties"]["markdown"].startswith("**1,234.50 USD** a month")
+    assert cost["properties"]["title"] == "USD a month, estimated"
     assert deployed["properties"]["markdown"] == "**2026-11-20 14\\:03**\n\nv1\\.2\\.3"
     # and the cells stand below their titles
     columns = [(widget["x"], widget["width"]) for widget in body["widgets"][1:6]]
@@ -53,7 +53,7 @@ def test_a_row_says_whether_a_service_works_is_used_what_it_costs_and_when_it_wa
 
 
 def test_what_is_not_known_is_said() -> None:
-    row = _row(alarms=(), composite=None, resources=(), cost=None, deployments=())
+    row = _row(alarms=(), composite=None, resources=(), log_groups=(), cost=None, deployments=())
     assert [widget["properties"]["markdown"] for widget in row[1:]] == [
         "No alarms",
         "No figures of use",

@@ -28,6 +28,7 @@ KINDS = tuple(
 FACTS_OF_A_PLAIN_FUNCTION: dict[str, Any] = {
     "timeout_ms": 30_000,
     "memory_mb": 128,
+    "architecture": "x86_64",
     "reserved_concurrency": None,
     "stream_source": False,
     "stream_retention_ms": None,

@@ -41,7 +41,8 @@ def _build(settings: Settings, resources: list[Resource], **document: Any) -> de
     """What is desired, every request checked and the cost counted once more."""
     configuration = parse(json.dumps(document))
     desired.check_overrides(KINDS, configuration.alarms)
-    state = desired.build(KINDS, Inventory(resources), configuration, settings)
+    inventory = Inventory(resources, log_groups={"orders": ["/aws/lambda/api"]})
+    state = desired.build(KINDS, inventory, configuration, settings)
     for alarm in state.alarms.values():
         check_alarm({**alarm.request, "Tags": _tags(alarm.tags)})
     for composite in state.composites.values():
@@ -202,14 +203,8 @@ def test_an_alarm_knows_what_it_is_about_and_what_it_costs(settings: Settings) -
 
 def test_a_services_dashboard_shows_its_alarms_and_whom_it_belongs_to(settings: Settings) -> None:
     rule = {"log_group": "g", "name": "orders", "owner": "team-shop", "runbook": "https://wiki.example/orders"}
-    group = Resource(
-        "log_delivery",
-        "/aws/lambda/api",
-        "orders",
-        {"log_group": "/aws/lambda/api", "filter_name": "f", "destination_type": "Lambda"},
-    )
 
-    state = _build(settings, [_function(), _logs(), group], services=[rule])
+    state = _build(settings, [_function(), _logs()], services=[rule])
 
     shown = json.dumps(state.dashboards["wp-orders"])
     for text in (

@@ -1,4 +1,4 @@
-"""Kinesis streams: how long they keep records, and their capacity mode.
+"""Kinesis streams: how long they keep records, their capacity mode and shards.
 
 IAM: kinesis:DescribeStreamSummary for the account's streams.
 """
@@ -22,7 +22,11 @@ def describe(found: Sequence[Found], reader: Reader) -> None:
     def look(one: Found) -> None:
         stream = summary(reader, one.arn)
         mode = stream.get("StreamModeDetails", {}).get("StreamMode")
-        facts = {"retention_ms": stream["RetentionPeriodHours"] * HOUR_MS, "on_demand": mode == "ON_DEMAND"}
+        facts = {
+            "retention_ms": stream["RetentionPeriodHours"] * HOUR_MS,
+            "on_demand": mode == "ON_DEMAND",
+            "shards": stream.get("OpenShardCount"),
+        }
         reader.add(one.resource(facts))
 
     reader.each(found, look)

@@ -77,6 +77,7 @@ def _facts(reader: Reader, live: Mapping[str, Any], sources: Sequence[str], *, r
     return {
         "timeout_ms": live["Timeout"] * 1000,
         "memory_mb": live["MemorySize"],
+        "architecture": next(iter(live.get("Architectures") or ()), "x86_64"),  # Lambda's default
         "reserved_concurrency": concurrency.get("ReservedConcurrentExecutions"),
         "stream_source": bool(retentions),
         "stream_retention_ms": min(retentions, default=None),

@@ -1,4 +1,4 @@
-"""Subscription filters of ours, from the ledger of subscriptions: what CloudWatch Logs delivers to the shipper.
+"""Subscription filters of ours and services' log groups, from the ledger of subscriptions.
 
 IAM: dynamodb:Scan for the ledger's table; cloudwatch:ListMetrics (for no resource in particular).
 """
@@ -41,6 +41,10 @@ def describe(_: Sequence[Found], reader: Reader) -> None:
         entries = Ledger(_Scanning(reader), reader.settings.ledger_table).read().values()
         seen = _seen(reader)
         for entry in entries:
+            # What is skipped is somebody's wish, or of a class that no query can mix with the others.
+            if entry.service and entry.state != "skipped":
+                # With one subscription for the whole account a group has no filter, and is shipped all the same.
+                reader.add_log_group(entry.service, entry.log_group, shipped=entry.state == "covered")
             if not entry.filter:
                 continue
             if not entry.service:

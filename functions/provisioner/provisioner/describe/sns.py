@@ -1,7 +1,6 @@
 """SNS topics: whether a subscription has a dead-letter queue.
 
-IAM: sns:ListTopics, sns:ListSubscriptions (for no resource in particular); sns:GetSubscriptionAttributes for the
-account's topics.
+IAM: sns:ListTopics, sns:ListSubscriptions, sns:GetSubscriptionAttributes (for no resource in particular).
 """
 
 from __future__ import annotations
