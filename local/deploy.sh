@@ -11,6 +11,9 @@
 #   SUBSCRIPTION_SCOPE  groups or account
 #   DESTINATION_ROLES   none: ARNs with commas between them
 #   KIBANA_URL          none
+#   KIBANA_SPACE        default
+#   KIBANA_SECRET       none: ARN of a secret
+#   NOTIFICATION_EMAIL  none
 #   ELASTICSEARCH_COMPRESSION   none or gzip
 set -eu
 if [ -z "${ELASTICSEARCH_URL:-}" ]; then
@@ -27,9 +30,15 @@ set -- --parameter-overrides \
   "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}" \
   "Delivery=${DELIVERY:-direct}" "StreamShards=${STREAM_SHARDS:-0}" \
   "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}" "SubscriptionScope=${SUBSCRIPTION_SCOPE:-groups}" \
-  "KibanaUrl=${KIBANA_URL:-none}"
+  "KibanaUrl=${KIBANA_URL:-none}" "KibanaSpace=${KIBANA_SPACE:-default}"
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
+fi
+if [ -n "${KIBANA_SECRET:-}" ]; then
+  set -- "$@" "KibanaSecret=$KIBANA_SECRET"
+fi
+if [ -n "${NOTIFICATION_EMAIL:-}" ]; then
+  set -- "$@" "NotificationEmail=$NOTIFICATION_EMAIL"
 fi
 "$BIN/sam" build "$@"
 "$BIN/sam" deploy --stack-name "$stack" "$@"

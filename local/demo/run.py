@@ -45,8 +45,8 @@ def _receiver_configured(account: Account, receiver: Receiver) -> Iterator[None]
     """Have the notifier know the webhook while it is there."""
     secret = account.outputs()["NotificationSecret"]
     secrets = account.client("secretsmanager")
-    webhooks = [{"name": "demo", "url": receiver.url, "allow_insecure": True}]
-    secrets.put_secret_value(SecretId=secret, SecretString=json.dumps({"webhooks": webhooks}))
+    hook = {"name": "demo", "type": "webhook", "url": receiver.url, "allow_insecure": True, "allow_private": True}
+    secrets.put_secret_value(SecretId=secret, SecretString=json.dumps({"receivers": [hook]}))
     try:
         yield
     finally:

@@ -140,9 +140,10 @@ def test_errors_in_the_logs_of_a_service_ring_its_alarm_only_and_the_webhook_is_
         )
     account.invoke(account.outputs()["ProvisionerFunction"], {"action": "apply"})
     with receiving() as receiver:
-        webhooks = {"webhooks": [{"name": "test", "url": receiver.url, "allow_insecure": True}]}
+        hook = {"name": "test", "type": "webhook", "url": receiver.url, "allow_insecure": True, "allow_private": True}
         secret = account.outputs()["NotificationSecret"]
-        account.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=json.dumps(webhooks))
+        receivers = json.dumps({"receivers": [hook]})
+        account.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=receivers)
 
         # when one of them logs errors
         errors = [json.dumps({"level": "ERROR", "message": f"failure {number}"}) for number in range(6)]

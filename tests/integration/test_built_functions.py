@@ -24,7 +24,7 @@ NOT_IMPORTED = {
     "shipper": ("elasticsearch", "yaml", "requests"),
     "subscriber": ("elasticsearch", "yaml"),
     "provisioner": (),
-    "notifier": ("elasticsearch", "yaml"),
+    "notifier": ("elasticsearch", "yaml", "requests"),
     "replay": ("yaml",),
 }
 

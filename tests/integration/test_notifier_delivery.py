@@ -1,140 +1,60 @@
-"""Messages reach real webhooks, whatever the other webhooks do, and no URL is ever shown."""
+"""Messages reach real receivers, whatever the other receivers do, and no URL is ever shown."""
 
 from __future__ import annotations
 
 import json
 import logging
 import socket
-import ssl
 import threading
-import traceback
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-import trustme
-from moto import mock_aws
-from notifier import handler
-from notifier.delivery import BACKOFF, RESERVE, TRIES, Clock
-from notifier.run import Surroundings, run
-from watchpost import aws as clients
-from watchpost import secrets, settings
-from watchpost.errors import ConfigurationError, NotificationError, PayloadError
-from watchpost.secrets import Secret
-from watchpost.settings import Settings
+from notifier.clock import RESERVE
+from notifier.delivery import BACKOFF, TRIES
+from watchpost.errors import PayloadError
+
+from tests.integration.faults.world import eventually
+from tests.integration.notifier_world import SETTINGS, alarm, one_stack
+from tests.integration.receivers.server import broken, busy, cut, held, redirect, silent
+from tests.integration.receivers.slack import SlackWebhook
+from tests.integration.receivers.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REGION = "eu-west-1"
-HIDDEN = "hidden-part"
-VARIABLES = {name: f"made-up-{name}" for name in Settings.__slots__} | {"stack": "watchpost", "aws_region": REGION}
-SETTINGS = Settings(**VARIABLES)
-ALARM = {
-    "AlarmName": "watchpost/orders/orders/errors-in-logs",
-    "NewStateValue": "ALARM",
-    "OldStateValue": "OK",
-    "NewStateReason": "Threshold Crossed: 1 datapoint [7.0 (21/11/26 05:59:00)] was greater than the threshold (1.0).",
-    "StateChangeTime": "2026-11-21T06:00:00.000+0000",
-    "Region": "EU (Ireland)",
-    "Trigger": {"MetricName": "LogErrors", "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "Period": 60},
-}
-
-
-@dataclass
-class Webhooks:
-    """Webhooks on this machine. answers: for a path, what it answers one after the other (the last one for good)."""
-
-    port: int = 0
-    answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
-    got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    release: threading.Event = field(default_factory=threading.Event)
-
-    def add(self, name: str, *answers: int | tuple[int, dict[str, str]]) -> dict[str, Any]:
-        path = f"/{name}-{HIDDEN}"
-        self.answers[path] = [answer if isinstance(answer, tuple) else (answer, {}) for answer in answers]
-        return {"name": name, "url": f"http://127.0.0.1:{self.port}{path}", "allow_insecure": True}
-
-    def of(self, name: str) -> list[dict[str, Any]]:
-        return [body for path, body in self.got if path == f"/{name}-{HIDDEN}"]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    webhooks: Webhooks
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.webhooks.got.append((self.path, body))
-        answers = self.webhooks.answers[self.path]
-        status, headers = answers.pop(0) if len(answers) > 1 else answers[0]
-        if status == 0:  # does not answer
-            self.webhooks.release.wait()
-            return
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+    from tests.integration.notifier_world import World
 
 
 @pytest.fixture
-def webhooks() -> Iterator[Webhooks]:
-    found = Webhooks()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"webhooks": found}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    found.port = server.server_address[1]
-    yield found
-    found.release.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def world() -> Iterator[World]:
+    with one_stack() as found:
+        yield found
 
 
-@dataclass
-class Time:
-    """Time that passes only by sleeping."""
-
-    left: float = 60.0
-    slept: list[float] = field(default_factory=list)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.left -= seconds
-
-    def clock(self) -> Clock:
-        return Clock(lambda: self.left, self.sleep)
-
-
-def _event(*messages: str) -> dict[str, Any]:
-    topic = SETTINGS.critical_topic
-    return {"Records": [{"Sns": {"TopicArn": topic, "Subject": "s", "Message": message}} for message in messages]}
-
-
-def _run(hooks: list[dict[str, Any]], time: Time | None = None, event: Any = None) -> dict[str, int]:
-    around = Surroundings(SETTINGS, Secret("hooks", {"webhooks": hooks}), (time or Time()).clock())
-    return run(event or _event(json.dumps(ALARM)), around)
-
-
-def test_every_receiver_gets_every_message(webhooks: Webhooks) -> None:
-    hooks = [webhooks.add("ops", 200), webhooks.add("pager", 204)]
-
-    result = _run(hooks, event=_event(json.dumps(ALARM), "the deploy is over"))
-
-    assert result == {"messages": 2, "quiet": 0, "delivered": 4, "receivers": 2}
-    for name in ("ops", "pager"):
-        first, second = sorted(webhooks.of(name), key=lambda body: body["state"] or "z")
-        assert first["text"].startswith("ALARM (critical): orders — errors in logs\nLogErrors over 1 minute was 7")
-        assert second["text"].startswith("s (critical)\nthe deploy is over")
+@pytest.fixture
+def pager() -> Iterator[Webhook]:
+    with Webhook("pager") as found:
+        yield found
 
 
 def _logged(caplog: pytest.LogCaptureFixture) -> str:
     """Every log record with all that it carries."""
     return "\n".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_every_receiver_gets_every_message(world: World, ops: Webhook, pager: Webhook) -> None:
+    world.tells(ops, pager)
+    event = world.message(alarm())
+    event["Records"] += world.message("the deploy is over", subject="news")["Records"]
+
+    result = world.run(event)
+
+    assert (result["messages"], result["delivered"], result["receivers"]) == (2, 4, 2)
+    for receiver in (ops, pager):
+        first, second = receiver.texts()
+        assert first.startswith("CRITICAL: orders — errors in logs\nSum of LogErrors over 1 minute was 7")
+        assert "the deploy is over" in second
+        assert receiver.refused == []
 
 
 @pytest.mark.parametrize(
@@ -148,228 +68,220 @@ def _logged(caplog: pytest.LogCaptureFixture) -> str:
     ],
 )
 def test_a_new_alarm_that_gets_its_first_data_and_is_well_is_no_news(
-    webhooks: Webhooks, before: str, now: str, told: int
+    world: World, ops: Webhook, before: str, now: str, told: int
 ) -> None:
-    # given a change of an alarm's state
-    change = json.dumps({**ALARM, "OldStateValue": before, "NewStateValue": now})
-
-    # when it arrives
-    result = _run([webhooks.add("ops", 200)], event=_event(change))
+    # given a change of an alarm's state, when it arrives
+    result = world.tells(ops).deliver(alarm(now, before=before))
 
     # then people are told of it when it is news, and it is counted in any case
-    assert result == {"messages": told, "quiet": 1 - told, "delivered": told, "receivers": 1}
-    assert len(webhooks.of("ops")) == told
-
-
-def test_without_a_receiver_the_result_and_the_log_say_so(caplog: pytest.LogCaptureFixture) -> None:
-    assert _run([]) == {"messages": 1, "quiet": 0, "delivered": 0, "receivers": 0}
-
-    [warning] = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert "no receiver" in warning.getMessage()
-    assert "errors in logs" in str(warning.__dict__)  # what nobody was told
+    assert (result["messages"], result["quiet"], result["delivered"]) == (told, 1 - told, told)
+    assert len(ops.messages) == told
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_receiver_is_tried_again_after_a_pause(webhooks: Webhooks, status: int) -> None:
-    time = Time()
+def test_a_busy_receiver_is_tried_again_after_a_pause(world: World, ops: Webhook, status: int) -> None:
+    ops.script(broken(status), broken(status))
 
-    result = _run([webhooks.add("ops", status, status, 200)], time)
+    result = world.tells(ops).deliver(alarm())
 
     assert result["delivered"] == 1
-    assert time.slept == list(BACKOFF)
+    assert world.time.slept == list(BACKOFF)
+    assert len(ops.messages) == 1
 
 
-def test_a_receiver_that_stays_busy_is_tried_three_times_and_does_not_stop_the_others(webhooks: Webhooks) -> None:
-    hooks = [webhooks.add("ops", 503), webhooks.add("pager", 200)]
+def test_a_receiver_that_breaks_the_connection_is_tried_again(world: World, ops: Webhook) -> None:
+    ops.script(cut())
 
-    with pytest.raises(NotificationError) as caught:
-        _run(hooks)
-
-    assert (caught.value.channel, caught.value.status) == ("ops", 503)
-    assert len(webhooks.of("ops")) == TRIES == 3
-    assert len(webhooks.of("pager")) == 1
+    assert world.tells(ops).deliver(alarm())["delivered"] == 1
 
 
-def test_the_error_names_every_channel_that_failed(webhooks: Webhooks) -> None:
-    with pytest.raises(NotificationError) as caught:
-        _run([webhooks.add("ops", 400), webhooks.add("chat", 200), webhooks.add("pager", 404)])
+def test_every_try_is_the_same_message(world: World, ops: Webhook) -> None:
+    ops.script(broken(), broken())
 
-    assert caught.value.channel == "ops, pager"
-    assert "HTTP 400" in str(caught.value)
-    assert "HTTP 404" in str(caught.value)
+    world.tells(ops).deliver(alarm())
+
+    assert len({request.headers["webhook-id"] for request in ops.requests}) == 1
+
+
+def test_a_receiver_that_stays_busy_is_tried_three_times_and_does_not_stop_the_others(
+    world: World, ops: Webhook, pager: Webhook
+) -> None:
+    ops.script(*[broken(503)] * 10)
+
+    result = world.tells(ops, pager).deliver(alarm())
+
+    assert (result["delivered"], result["undelivered"]) == (1, 1)
+    assert len(ops.requests) == TRIES == 3
+    assert len(pager.messages) == 1
+    [told] = world.fallback()
+    assert "ops: HTTP 503" in told["Message"]
+    assert "3 tries" in told["Message"]
+    assert "pager:" not in told["Message"]
+
+
+def test_the_fallback_names_every_channel_that_failed(world: World, ops: Webhook, pager: Webhook) -> None:
+    ops.script(broken(400))
+    pager.script(broken(404))
+    with Webhook("chat") as chat:
+        world.tells(ops, chat, pager).deliver(alarm())
+
+    [told] = world.fallback()
+    assert "  ops: HTTP 400" in told["Message"]
+    assert "  pager: HTTP 404" in told["Message"]
+    assert "chat" not in told["Message"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
-def test_a_receiver_that_refuses_is_not_asked_again(webhooks: Webhooks, status: int) -> None:
-    time = Time()
+def test_a_receiver_that_refuses_is_not_asked_again(world: World, ops: Webhook, status: int) -> None:
+    ops.script(broken(status))
 
-    with pytest.raises(NotificationError):
-        _run([webhooks.add("ops", status)], time)
+    result = world.tells(ops).deliver(alarm())
 
-    assert len(webhooks.of("ops")) == 1
-    assert time.slept == []
+    assert result["undelivered"] == 1
+    assert len(ops.requests) == 1
+    assert world.time.slept == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_not_followed(webhooks: Webhooks, status: int) -> None:
-    target = webhooks.add("elsewhere", 200)
+def test_a_redirect_is_not_followed(world: World, ops: Webhook, pager: Webhook, status: int) -> None:
+    ops.script(redirect(pager.entry["url"], status))
 
-    with pytest.raises(NotificationError) as caught:
-        _run([webhooks.add("ops", (status, {"location": target["url"]}))])
+    result = world.tells(ops).deliver(alarm())
 
-    assert caught.value.status == status
-    assert webhooks.of("elsewhere") == []
+    assert result["undelivered"] == 1
+    assert f"HTTP {status}" in world.fallback()[0]["Message"]
+    assert pager.requests == []
 
 
-def test_retry_after_is_honoured(webhooks: Webhooks) -> None:
-    time = Time()
+def test_retry_after_is_honoured(world: World, ops: Webhook) -> None:
+    ops.script(busy("7"))
 
-    _run([webhooks.add("ops", (429, {"retry-after": "7"}), 200)], time)
+    world.tells(ops).deliver(alarm())
 
-    assert time.slept == [7.0]
+    assert world.time.slept == [7.0]
+    assert len(ops.messages) == 1
 
 
 @pytest.mark.parametrize(("left", "tries"), [(7 + RESERVE, 1), (7.5 + RESERVE, 2)])
 def test_a_pause_is_made_only_when_time_is_left_for_a_try_afterwards(
-    webhooks: Webhooks, left: float, tries: int
+    world: World, ops: Webhook, left: float, tries: int
 ) -> None:
-    time = Time(left)
-    hook = webhooks.add("ops", (429, {"retry-after": "7"}), 200)
+    ops.script(busy("7"))
 
-    if tries == 1:
-        with pytest.raises(NotificationError, match="no time was left"):
-            _run([hook], time)
-    else:
-        _run([hook], time)
+    world.tells(ops).run(world.message(alarm()), left)
 
-    assert len(webhooks.of("ops")) == tries
+    assert len(ops.requests) == tries
+    assert len(world.fallback()) == 2 - tries
 
 
-def test_without_time_nothing_is_sent_and_nothing_counts_as_delivered(webhooks: Webhooks) -> None:
-    with pytest.raises(NotificationError, match="no time was left"):
-        _run([webhooks.add("ops", 200)], Time(RESERVE))
+def test_a_retry_after_beyond_the_time_that_is_left_is_not_waited_for(
+    world: World, ops: Webhook, pager: Webhook
+) -> None:
+    ops.script(busy("3600"))
 
-    assert webhooks.of("ops") == []
+    result = world.tells(ops, pager).deliver(alarm())
 
-
-def test_a_receiver_that_does_not_answer_is_given_up_in_time_for_the_others(webhooks: Webhooks) -> None:
-    hooks = [webhooks.add("silent", 0), webhooks.add("ops", 200)]
-
-    with pytest.raises(NotificationError) as caught:
-        _run(hooks, Time(RESERVE + 0.3))
-
-    assert caught.value.channel == "silent"
-    assert "ReadTimeout" in str(caught.value)
-    assert len(webhooks.of("ops")) == 1
+    assert (result["delivered"], result["undelivered"]) == (1, 1)
+    assert world.time.slept == []
+    assert len(ops.requests) == 1
+    assert "no time was left to wait 3600 s" in world.fallback()[0]["Message"]
 
 
-def test_no_url_is_shown_when_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_time_nothing_is_sent_and_nothing_counts_as_delivered(world: World, ops: Webhook) -> None:
+    result = world.tells(ops).run(world.message(alarm()), RESERVE)
+
+    assert (result["delivered"], result["undelivered"]) == (0, 1)
+    assert ops.requests == []
+    assert "no time was left" in world.fallback()[0]["Message"]
+
+
+def test_a_receiver_that_does_not_answer_is_given_up_in_time(world: World, ops: Webhook, pager: Webhook) -> None:
+    pager.script(silent())
+
+    result = world.tells(pager, ops).run(world.message(alarm()), RESERVE + 0.5)
+
+    assert (result["delivered"], result["undelivered"]) == (1, 1)
+    assert "pager: TimeoutError" in world.fallback()[0]["Message"]
+    assert len(ops.messages) == 1
+
+
+def test_receivers_that_do_not_answer_take_no_time_from_the_others(world: World, ops: Webhook) -> None:
+    # given more receivers that hang than anybody would try at the same time
+    release = threading.Event()
+    hanging = [SlackWebhook(f"hanging-{number}") for number in range(20)]
+    for receiver in hanging:
+        receiver.script(held(release))
+        receiver.__enter__()
+
+    # when a message is told to them, and to one that is well
+    world.tells(*hanging, ops)
+    invocation = threading.Thread(target=world.deliver, args=(alarm(),))
+    invocation.start()
+
+    # then that one has it while the others hang
+    try:
+        eventually(lambda: ops.messages, "a message")
+        assert invocation.is_alive()
+        eventually(lambda: all(receiver.requests for receiver in hanging), "a request to each")
+    finally:
+        release.set()
+        invocation.join()
+        for receiver in hanging:
+            receiver.__exit__()
+    assert [len(receiver.messages) for receiver in hanging] == [1] * 20
+
+
+def test_no_url_is_shown_when_nobody_listens(world: World, ops: Webhook, caplog: pytest.LogCaptureFixture) -> None:
     # given a port where nobody listens
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    hook = {"name": "ops", "url": f"http://user:{HIDDEN}@127.0.0.1:{port}/{HIDDEN}", "allow_insecure": True}
-    time = Time()
+    world.receivers = [{**ops.entry, "url": f"http://127.0.0.1:{port}/{ops.secret}"}]
 
     # when a message is sent, with every logger at its most talkative
-    with caplog.at_level(logging.DEBUG), pytest.raises(NotificationError) as caught:
-        _run([hook], time)
+    with caplog.at_level(logging.DEBUG):
+        world.deliver(alarm())
 
     # then the channel is named and its URL is nowhere
-    assert caught.value.channel == "ops"
-    assert caught.value.status == 0
-    assert time.slept == list(BACKOFF)
-    shown = "".join(traceback.format_exception(caught.value)), _logged(caplog)
-    assert ["ConnectionError" in text for text in shown] == [True, True]
-    assert [HIDDEN in text for text in shown] == [False, False]
+    [told] = world.fallback()
+    assert "ops: ConnectionRefusedError, 3 tries" in told["Message"]
+    assert world.time.slept == list(BACKOFF)
+    shown = (_logged(caplog), json.dumps(told), json.dumps(world.letters()))
+    assert ["ConnectionRefusedError" in text for text in shown] == [True] * 3
+    assert [hidden in text for hidden in (ops.secret, ops.signing_secret) for text in shown] == [False] * 6
 
 
-def test_no_url_is_shown_when_all_goes_well(webhooks: Webhooks, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_url_is_shown_when_all_goes_well(world: World, ops: Webhook, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        _run([webhooks.add("ops", 200)])
+        world.tells(ops).deliver(alarm())
 
-    assert webhooks.of("ops")
+    assert ops.messages
     assert "run ended" in _logged(caplog)
-    assert HIDDEN not in _logged(caplog)
-
-
-def test_a_receiver_whose_certificate_nobody_vouches_for_gets_nothing(webhooks: Webhooks) -> None:
-    # given a webhook with TLS of an unknown authority
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    handler_class = type("Handler", (_Handler,), {"webhooks": webhooks})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_class)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a broken handshake is what is expected
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    webhooks.add("ops", 200)
-    url = f"https://127.0.0.1:{server.server_address[1]}/ops-{HIDDEN}"
-
-    try:
-        with pytest.raises(NotificationError, match="SSLError"):
-            _run([{"name": "ops", "url": url}])
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    assert webhooks.of("ops") == []
+    assert ops.secret not in _logged(caplog)
 
 
 @pytest.mark.parametrize(
-    "event", [None, {}, {"Records": []}, {"Records": [{}]}, {"Records": [{"Sns": {"Message": 7}}]}, {"Records": "x"}]
+    "event",
+    [
+        *(None, {}, {"Records": []}, {"Records": [{}]}, {"Records": [{"Sns": {"Message": 7}}]}, {"Records": "x"}),
+        *({"deferred": False}, {"deferred": "true"}),
+    ],
 )
-def test_an_event_that_is_not_of_sns_is_refused_before_anybody_is_told(webhooks: Webhooks, event: Any) -> None:
-    around = Surroundings(SETTINGS, Secret("hooks", {"webhooks": [webhooks.add("ops", 200)]}), Time().clock())
+def test_an_event_of_no_known_kind_is_refused_before_anybody_is_told(world: World, ops: Webhook, event: Any) -> None:
+    world.tells(ops)
 
     with pytest.raises(PayloadError):
-        run(event, around)
+        world.run(event)
 
-    assert webhooks.of("ops") == []
-
-
-def test_a_wrong_secret_is_told_without_its_url() -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        _run([{"name": "ops", "url": f"http://127.0.0.1/{HIDDEN}"}])
-
-    assert HIDDEN not in "".join(traceback.format_exception(caught.value))
+    assert ops.requests == []
+    assert world.fallback() == []
 
 
-@dataclass
-class Context:
-    """What Lambda hands to a handler."""
+def test_a_broken_record_refuses_the_good_ones_beside_it_so_that_none_is_lost(world: World, ops: Webhook) -> None:
+    event = world.tells(ops).message(alarm())
+    event["Records"].append({"Sns": {"TopicArn": SETTINGS.critical_topic}})
 
-    function_name: str = "watchpost-notifier"
-    memory_limit_in_mb: int = 256
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-notifier"
-    aws_request_id: str = "request"
+    with pytest.raises(PayloadError):
+        world.run(event)
 
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
-def test_the_handler_reads_the_receivers_from_the_secret(webhooks: Webhooks, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name.upper(), value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    with mock_aws(config={"core": {"passthrough": {"urls": ["http://127.0.0.1.*"]}}}):
-        settings.current.cache_clear()
-        clients.secrets.cache_clear()
-        secrets._kept.clear()
-        content = json.dumps({"webhooks": [webhooks.add("ops", 200)]})
-        manager = boto3.client("secretsmanager", region_name=REGION)
-        manager.create_secret(Name=SETTINGS.notification_secret, SecretString=content)
-
-        result = handler.lambda_handler(_event("hello"), Context())  # type: ignore[arg-type]
-        # and when the webhook is changed, the next notification goes to the new one
-        changed = json.dumps({"webhooks": [webhooks.add("pager", 200)]})
-        manager.put_secret_value(SecretId=SETTINGS.notification_secret, SecretString=changed)
-        handler.lambda_handler(_event("hello again"), Context())  # type: ignore[arg-type]
-
-    settings.current.cache_clear()
-    clients.secrets.cache_clear()
-    secrets._kept.clear()
-    assert result == {"messages": 1, "quiet": 0, "delivered": 1, "receivers": 1}
-    assert webhooks.of("ops")[0]["severity"] == "critical"
-    assert [len(webhooks.of(name)) for name in ("ops", "pager")] == [1, 1]
+    assert ops.requests == []

@@ -110,11 +110,13 @@ UNLIMITED = {
     "cloudwatch:ListDashboards",
     "cloudwatch:ListMetrics",
     "cloudwatch:PutCompositeAlarm",
+    "cloudwatch:GetMetricWidgetImage",
     "lambda:ListFunctions",
     "lambda:GetAccountSettings",
     "sqs:ListQueues",
     "sns:ListTopics",
     "sns:ListSubscriptions",
+    "sns:GetSubscriptionAttributes",
 }
 
 

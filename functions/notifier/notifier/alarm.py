@@ -9,42 +9,30 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from notifier import clean
+from notifier.alarm_metric import NAME, PROSE, Metric, metric_of, object_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Characters kept. An alarm's name has at most 255, its description 1,024, a reason 1,023 (CloudWatch API).
-NAME, PROSE = 255, 1024
-DIMENSIONS = 30  # the most that a metric has (CloudWatch API, MetricDatum)
+__all__ = ["NAME", "PROSE", "Metric", "Notification", "Sns", "Triggering", "names_in", "parse", "parts", "words_of"]
+
+RULE = 10_240  # characters of a composite alarm's rule (CloudWatch API, PutCompositeAlarm)
+CHILDREN = 100  # alarms in it (the same)
 
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
 _ACCOUNT = re.compile(r"\d{12}")
-_STATISTICS = {
-    "average": "Average",
-    "sum": "Sum",
-    "minimum": "Minimum",
-    "maximum": "Maximum",
-    "samplecount": "SampleCount",
-}
-_FIGURE = r"(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"
-# The newest datapoint comes first: "1 datapoint [7.0 (21/11/26 06:00:00)]", in old messages "1 datapoint (7.0)", and
-# "Threshold Crossed: Sum 7.0 GreaterThan…" from the emulator of the local account.
-_VALUE = re.compile(rf"datapoints? ?[\[(]{_FIGURE}|^Threshold Crossed: [\w.()%:]+ {_FIGURE} ")
+# A name in a rule: ALARM("orders"), ALARM(orders), ALARM(arn:…:alarm:orders); the same of OK and INSUFFICIENT_DATA.
+_IN_RULE = re.compile(r"""\b(?:ALARM|OK|INSUFFICIENT_DATA)\(\s{0,9}(?:"([^"]+)"|'([^']+)'|([^\s"'()]+))\s{0,9}\)""")
+_RESOURCE, _UNHEALTHY = "service", "unhealthy"  # of the composite alarm that stands for a service
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
-    """What a metric alarm looks at. What the message does not say is empty or None."""
+class Triggering:
+    """An alarm of which the message says that it made a composite alarm change its state."""
 
-    namespace: str
-    name: str  # of metric math: the label or the expression
-    statistic: str
-    period: float | None  # seconds
-    evaluation_periods: float | None
-    comparison: str  # CloudWatch's ComparisonOperator
-    dimensions: Mapping[str, str]
-    expression: str | None  # of metric math
-    value: float | None  # the newest datapoint
+    name: str
+    state: str
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +53,18 @@ class Notification:
     since: datetime | None = None
     account: str | None = None
     region: str | None = None
+    rule: str = ""  # of a composite alarm, when the message has it
+    triggering: tuple[Triggering, ...] = ()
 
     @property
     def is_news(self) -> bool:
         """Whether somebody wants to know: not that a new alarm has got its first data and all is well."""
         return (self.previous_state, self.state) != ("INSUFFICIENT_DATA", "OK")
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether it is of a composite alarm. The emulator of the local account does not send the rule."""
+        return bool(self.rule) or (self.metric is None and _is_health(self.resource, self.alarm))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +74,7 @@ class Sns:
     topic: str  # ARN
     message: str
     subject: str = field(default="")
+    message_id: str = field(default="")
 
 
 def parse(sns: Sns, stack: str) -> Notification:
@@ -93,10 +89,10 @@ def parse(sns: Sns, stack: str) -> Notification:
     if not isinstance(body, dict) or not (_text(body, "AlarmName") and _text(body, "NewStateValue")):
         return _plain(sns)
     name = clean.line(body["AlarmName"], NAME)
-    service, resource, alarm = _parts(name, stack)
-    trigger = _object(body.get("Trigger"))
+    service, resource, alarm = parts(name, stack)
+    trigger = object_of(body.get("Trigger"))
     reason = clean.block(body.get("NewStateReason"), PROSE)
-    metric = _metric(trigger, reason)
+    metric = metric_of(trigger, reason)
     return Notification(
         title=_title(name, service, resource, alarm),
         reason=reason,
@@ -112,7 +108,28 @@ def parse(sns: Sns, stack: str) -> Notification:
         since=_time(body.get("StateChangeTime")),
         account=_matching(_ACCOUNT, body.get("AWSAccountId")),
         region=_region(body, sns.topic),
+        rule=clean.line(body.get("AlarmRule"), RULE),
+        triggering=_triggering(body.get("TriggeringChildren")),
     )
+
+
+def parts(name: str, stack: str) -> tuple[str | None, str | None, str | None]:
+    """Service, resource and alarm of a name <stack>/<service>/<resource>/<alarm>; a resource may hold slashes."""
+    found = name.split("/")
+    if found[0] != stack or len(found) < 4 or not all((found[1], found[2], found[-1])):
+        return None, None, None
+    return found[1], "/".join(found[2:-1]), found[-1]
+
+
+def words_of(alarm: str) -> str:
+    """An alarm's id as words: `errors-in-logs` is errors in logs."""
+    return re.sub("[-_]+", " ", alarm).strip() or alarm
+
+
+def names_in(rule: str) -> tuple[str, ...]:
+    """The names of the alarms in a composite alarm's rule, each once, in its order."""
+    found = (next(group for group in match.groups() if group) for match in _IN_RULE.finditer(rule[:RULE]))
+    return tuple(dict.fromkeys(_alarm_name(name) for name in found))[:CHILDREN]
 
 
 def _plain(sns: Sns) -> Notification:
@@ -125,65 +142,35 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     return clean.line(body.get(name), NAME)
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _parts(name: str, stack: str) -> tuple[str | None, str | None, str | None]:
-    """Service, resource and alarm of a name <stack>/<service>/<resource>/<alarm>; a resource may hold slashes."""
-    parts = name.split("/")
-    if parts[0] != stack or len(parts) < 4 or not all((parts[1], parts[2], parts[-1])):
-        return None, None, None
-    return parts[1], "/".join(parts[2:-1]), parts[-1]
+def _is_health(resource: str | None, alarm: str | None) -> bool:
+    """Whether these are of the composite alarm of a service; the names of its parts end in a number."""
+    return resource == _RESOURCE and bool(alarm) and re.split("[-.]", alarm or "")[0] == _UNHEALTHY
 
 
 def _title(name: str, service: str | None, resource: str | None, alarm: str | None) -> str:
     if service is None or alarm is None:
         return name
+    if _is_health(resource, alarm):
+        return f"{service} is unhealthy"
     where = "" if resource == service else f"{resource}: "
-    return f"{service} — {where}{re.sub('[-_]+', ' ', alarm).strip() or alarm}"
+    return f"{service} — {where}{words_of(alarm)}"
 
 
-def _metric(trigger: Mapping[str, Any], reason: str) -> Metric | None:
-    """The metric of an alarm; None for a composite one, which looks at other alarms."""
-    queries = trigger.get("Metrics")
-    items = [item for item in queries if isinstance(item, dict)] if isinstance(queries, list) else []
-    name = clean.line(trigger.get("MetricName"), NAME)
-    if not name and not items:
-        return None
-    # Of metric math the query that is compared, and the metric that it begins with.
-    shown = next((item for item in items if item.get("ReturnData") is True), _object(items[0] if items else None))
-    stat = next((found for item in [shown, *items] if (found := _object(item.get("MetricStat")))), {})
-    source = _object(stat.get("Metric")) or trigger
-    expression = clean.line(shown.get("Expression"), PROSE) or None
-    value = _VALUE.search(reason)
-    statistic = stat.get("Stat") or trigger.get("ExtendedStatistic") or trigger.get("Statistic")
-    label = clean.line(shown.get("Label"), NAME)
-    return Metric(
-        namespace=clean.line(source.get("Namespace"), NAME),
-        name=name or label or expression or clean.line(source.get("MetricName"), NAME),
-        statistic="" if expression else _statistic(statistic),
-        period=clean.number(trigger.get("Period")) or clean.number(stat.get("Period")),
-        evaluation_periods=clean.number(trigger.get("EvaluationPeriods")),
-        comparison=clean.line(trigger.get("ComparisonOperator"), NAME),
-        dimensions=_dimensions(source.get("Dimensions")),
-        expression=expression,
-        value=clean.number(float(value[1] or value[2])) if value else None,
-    )
+def _triggering(value: Any) -> tuple[Triggering, ...]:
+    """As CloudWatch sends them: [{"Arn": …, "State": {"Value": "ALARM", "Timestamp": …}}]."""
+    found: list[Triggering] = []
+    for item in value[:CHILDREN] if isinstance(value, list) else []:
+        name = _alarm_name(clean.line(object_of(item).get("Arn"), 2 * PROSE))
+        state = object_of(object_of(item).get("State"))
+        if name:
+            found.append(Triggering(name[:NAME], clean.line(state.get("Value"), 50), _time(state.get("Timestamp"))))
+    return tuple(found)
 
 
-def _statistic(source: Any) -> str:
-    text = clean.line(source, 50)
-    return _STATISTICS.get(text.lower().replace("_", ""), text)
-
-
-def _dimensions(value: Any) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for item in value[:DIMENSIONS] if isinstance(value, list) else []:
-        if isinstance(item, dict):
-            name = clean.line(item.get("name") or item.get("Name"), NAME)
-            pairs |= {name: clean.line(item.get("value") or item.get("Value"), PROSE)} if name else {}
-    return pairs
+def _alarm_name(text: str) -> str:
+    """The name in the ARN of an alarm, or the text itself. arn:aws:cloudwatch:<region>:<account>:alarm:<name>"""
+    pieces = text.split(":", 6)
+    return pieces[6] if len(pieces) == 7 and pieces[0] == "arn" else text
 
 
 def _time(value: Any) -> datetime | None:
@@ -201,8 +188,8 @@ def _region(body: Mapping[str, Any], topic: str) -> str | None:
 
 
 def _arn_region(arn: Any) -> str | None:
-    parts = arn.split(":", 4) if isinstance(arn, str) else []
-    return parts[3] if len(parts) == 5 else None
+    pieces = arn.split(":", 4) if isinstance(arn, str) else []
+    return pieces[3] if len(pieces) == 5 else None
 
 
 def _matching(pattern: re.Pattern[str], value: Any) -> str | None:

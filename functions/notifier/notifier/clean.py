@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Escape sequences of terminals (ECMA-48): CSI with its parameters; OSC and the other strings, when they have an end;
 # the rest. The text after a string without an end is kept: it would be lost otherwise.
@@ -13,6 +16,7 @@ _CSI = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
 _STRING = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"
 _ESCAPES = re.compile(rf"{_CSI}|{_STRING}|\x1b[ -/]*[0-~]?")
 _SPACES = re.compile(r"[ \t]+")
+LOOKED_AT = 20_000  # characters of a log line that are looked at: what is shown of it is far shorter
 # Unicode categories that show nothing or reorder what is shown: controls, formats (with the bidirectional ones), and
 # surrogates, which are no text.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs"})
@@ -31,6 +35,25 @@ def block(value: Any, limit: int) -> str:
 def line(value: Any, limit: int) -> str:
     """The same on one line."""
     return _SPACES.sub(" ", block(value, limit).replace("\n", " ")).strip()
+
+
+def shown(value: Any, limit: int, redact: Callable[[str], str], *, lines: bool = False) -> str:
+    """Text from a log line: clean first, so that nothing can hide a secret, then redacted, and only then cut.
+
+    lines: whether it keeps its line breaks.
+    """
+    if not isinstance(value, str):
+        return ""
+    text = redact(block(value[:LOOKED_AT], LOOKED_AT) if lines else line(value[:LOOKED_AT], LOOKED_AT))
+    if len(value) > LOOKED_AT and len(text) <= limit:  # almost all of it was redacted, so its end would show
+        return whole_words(text + "…")
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def whole_words(text: str) -> str:
+    """A text without its last word when it was cut: part of a secret is not known for one."""
+    end = max(text.rfind(" "), text.rfind("\n"), 0)
+    return text[:end].rstrip() + "…" if text.endswith("…") else text
 
 
 def number(value: Any) -> float | None:

@@ -1,113 +1,92 @@
-"""Messages to webhooks. Nothing here may show a URL: errors of requests hold it, so only their kind is told."""
+"""Brings a message to one receiver, again when it is busy or away."""
 
 from __future__ import annotations
 
-import json
-import logging
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-import requests
+from botocore.exceptions import BotoCoreError, ClientError
+from watchpost.aws import code_of
+
+from notifier.channels.call import Mail, Outcome
+from notifier.delivery_http import NoAnswerError, request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from notifier.channels.call import Call
+    from notifier.clock import Clock
     from notifier.receivers import Receiver
 
 TIMEOUT = 10.0  # seconds for a connection, and for each wait for an answer
 TRIES = 3
 BACKOFF = (1.0, 3.0)  # seconds before the second and the third try, unless the receiver says Retry-After
-RESERVE = 2.0  # seconds kept for telling what failed
-PARALLEL = 8  # so that a receiver that does not answer takes no time from the others
+STEPS = 3  # calls that one message may need, each of them tried again as above
 
-# At level debug the HTTP client prints the path of each request, which for a webhook is its secret.
-logging.getLogger("urllib3").setLevel(logging.INFO)
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time, as delivery sees it. remaining: seconds until Lambda ends the invocation."""
-
-    remaining: Callable[[], float]
-    sleep: Callable[[float], None] = time.sleep
-
-    def left(self) -> float:
-        """Seconds that may still be spent on delivery."""
-        return self.remaining() - RESERVE
+# Errors of SNS that a later try cannot change (SNS API, Publish).
+_REFUSED = frozenset(
+    {"AuthorizationError", "AuthorizationErrorException", "AccessDenied", "AccessDeniedException", "NotFound"}
+    | {"NotFoundException", "InvalidParameter", "InvalidParameterException", "KMSAccessDenied", "KMSDisabled"}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A message that a receiver did not take. status: HTTP status, 0 without an answer."""
+class Post:
+    """How messages are sent in one invocation.
 
-    receiver: str
-    status: int
-    reason: str
+    sns: a client of SNS, for receivers of e-mail. is_over: whether nothing may be sent any more, because what is not
+    taken by now is on its way to the fallback topic.
+    """
 
+    clock: Clock
+    sns: Callable[[], Any]
+    is_over: Callable[[], bool] = bool  # False
 
-def deliver(messages: Sequence[dict[str, Any]], receivers: Sequence[Receiver], clock: Clock) -> list[Failure]:
-    """Send every message to every receiver and return what was not taken."""
-    bodies = [json.dumps(message, allow_nan=False).encode() for message in messages]
-    pairs = [(body, receiver) for body in bodies for receiver in receivers]
-    with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        outcomes = list(pool.map(lambda pair: send(pair[0], pair[1], clock), pairs))
-    return [outcome for outcome in outcomes if outcome]
+    def send(self, call: Call | Mail, receiver: Receiver) -> Outcome:
+        """Send one message. The outcome is final: nothing but `taken`, `memory` and `reason` counts."""
+        outcome = Outcome(taken=False, reason="no time was left to try")
+        step: Call | Mail | None = call
+        for _ in range(STEPS):
+            if step is None:
+                break
+            outcome = self._tried(step, receiver)
+            step = outcome.then
+        return outcome
 
+    def _tried(self, call: Call | Mail, receiver: Receiver) -> Outcome:
+        outcome = Outcome(taken=False, reason="no time was left to try")
+        for attempt in range(TRIES):
+            if self.clock.left() <= 0 or self.is_over():
+                return outcome
+            outcome, wait = self._once(call, receiver)
+            if outcome.taken or outcome.then or not outcome.retry:
+                return outcome
+            if attempt:
+                outcome = Outcome(taken=False, reason=f"{outcome.reason}, {attempt + 1} tries")
+            if attempt == TRIES - 1:
+                break
+            pause = BACKOFF[attempt] if wait is None else wait
+            if pause >= self.clock.left():
+                return Outcome(taken=False, reason=f"{outcome.reason}, and no time was left to wait {pause:.0f} s")
+            self.clock.sleep(pause)
+        return outcome
 
-def send(body: bytes, receiver: Receiver, clock: Clock) -> Failure | None:
-    """Send one message to one receiver, again when it is busy or away; None when it was taken."""
-    failure = Failure(receiver.name, 0, "no time was left to try")
-    for attempt in range(TRIES):
-        if clock.left() <= 0:
-            return failure
-        status, reason, wait = _post(receiver, body, min(TIMEOUT, clock.left()))
-        if 200 <= status < 300:
-            return None
-        failure = Failure(receiver.name, status, f"{reason}, {attempt + 1} tries" if attempt else reason)
-        if not _may_be_tried_again(status) or attempt == TRIES - 1:
-            return failure
-        pause = BACKOFF[attempt] if wait is None else wait
-        if pause >= clock.left():
-            return Failure(receiver.name, status, f"{reason}, and no time was left to wait {pause:.0f} s")
-        clock.sleep(pause)
-    return failure
+    def _once(self, call: Call | Mail, receiver: Receiver) -> tuple[Outcome, float | None]:
+        """One try: what came of it, and after how many seconds the receiver wants the next one."""
+        if isinstance(call, Mail):
+            return self._mail(call), None
+        try:
+            answer = request(call, receiver, min(TIMEOUT, self.clock.left()))
+        except NoAnswerError as error:
+            return Outcome(taken=False, reason=str(error), retry=error.may_retry), None
+        return call.response(answer.status, answer.body), answer.retry_after
 
-
-def _post(receiver: Receiver, body: bytes, timeout: float) -> tuple[int, str, float | None]:
-    """One try: the status (0 without an answer, -1 when none can come), a reason, and Retry-After in seconds."""
-    headers = {"content-type": "application/json"}
-    try:
-        # A redirect is not followed: it would carry the message to an address that nobody configured. The body of the
-        # answer is not read: it says nothing that is needed.
-        answer = requests.post(
-            receiver.url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
-        )
-    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        return 0, type(error).__name__, None
-    except (requests.RequestException, ValueError) as error:  # an address that cannot be called
-        return -1, type(error).__name__, None
-    with answer:
-        return answer.status_code, f"HTTP {answer.status_code}", retry_after(answer.headers.get("retry-after"))
-
-
-def _may_be_tried_again(status: int) -> bool:
-    return status in (0, 429) or status >= 500
-
-
-def retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header, a number or a date (RFC 9110, section 10.2.3); None when it says nothing."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isdecimal():
-        return float(text) if len(text) < 10 else float("inf")
-    try:
-        when = parsedate_to_datetime(value)
-        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-        return max((when - datetime.now(UTC)).total_seconds(), 0.0)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+    def _mail(self, mail: Mail) -> Outcome:
+        try:
+            self.sns().publish(TopicArn=mail.topic_arn, Subject=mail.subject, Message=mail.text)
+        except ClientError as error:
+            code = code_of(error)
+            return Outcome(taken=False, reason=f"SNS: {code}", retry=code not in _REFUSED)
+        except BotoCoreError as error:
+            return Outcome(taken=False, reason=f"SNS: {type(error).__name__}", retry=True)
+        return Outcome(taken=True)

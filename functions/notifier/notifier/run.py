@@ -1,88 +1,74 @@
-"""From an SNS event to messages for every receiver."""
+"""From an event to messages for everybody whom it concerns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
 from watchpost.errors import NotificationError, PayloadError
 
-from notifier import alarm, message, receivers
+from notifier import redelivery, run_message
 from notifier.alarm import Sns
-from notifier.delivery import deliver
+from notifier.run_round import Round, Surroundings
 
 if TYPE_CHECKING:
-    from watchpost.secrets import Secret
-    from watchpost.settings import Settings
+    from collections.abc import Callable
 
-    from notifier.delivery import Clock, Failure
+DEFERRED = "deferred"  # the field of the schedule's event
 
-SERVICE = "watchpost-notifier"
-
-_logger = Logger(service=SERVICE)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an invocation works with. secret: the one that holds the receivers."""
-
-    settings: Settings
-    secret: Secret
-    clock: Clock
+__all__ = ["Round", "Surroundings", "run"]
 
 
 def run(event: Any, around: Surroundings) -> dict[str, int]:
-    """Tell every receiver about every SNS message of an event that is news.
+    """Tell of every SNS message of an event, or, for the schedule's {"deferred": true}, what waited for quiet hours.
 
-    Returns `messages`, `quiet`: how many more were no news, `receivers`, and `delivered`: how many messages were taken,
-    counted for each receiver.
-    Raises PayloadError, ConfigurationError for a wrong secret, and NotificationError when a receiver did not take a
-    message, after all others were told. Lambda then runs the event again, and those others are told once more.
+    Returns what was done, see Result. What a receiver did not take is not an error as long as the fallback topic or the
+    dead-letter bucket took it.
+    Raises PayloadError for an event of no known kind, before anybody is told; and NotificationError, after everybody
+    was told who could be, when something was taken by nobody. Lambda then runs the event again, which tells nobody
+    twice.
     """
-    records = [_sns(record) for record in _records(event)]
-    settings = around.settings
-    parsed = [(sns, alarm.parse(sns, settings.stack)) for sns in records]
-    messages = [
-        message.build(notification, message.severity_of(sns.topic, settings), settings)
-        for sns, notification in parsed
-        if notification.is_news
-    ]
-    told = receivers.parse(around.secret)
-    if messages and not told:
-        _logger.warning("no receiver is configured, so nobody is told", extra={"messages": messages})
-    failures = deliver(messages, told, around.clock)
-    delivered = len(messages) * len(told) - len(failures)
-    quiet = len(records) - len(messages)
-    result = {"messages": len(messages), "quiet": quiet, "delivered": delivered, "receivers": len(told)}
-    _logger.info("run ended", extra={"result": result})
-    if failures:
-        raise _error(failures)
-    return result
+    if isinstance(event, dict) and event.get(DEFERRED) is True:
+        return _through(around, redelivery.tell)
+    records = [_sns(record, f"{around.request_id}/{index}") for index, record in enumerate(_records(event))]
+
+    def tell(round_: Round) -> None:
+        busy: NotificationError | None = None
+        for sns in records:
+            try:
+                run_message.tell(sns, round_)
+            except NotificationError as error:
+                busy = error
+        if busy:
+            raise busy
+
+    return _through(around, tell)
 
 
-def _error(failures: list[Failure]) -> NotificationError:
-    for failure in failures:
-        _logger.error("a receiver did not take a message", extra={"channel": failure.receiver, "why": failure.reason})
-    reasons = {failure.receiver: failure.reason for failure in failures}
-    what = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-    return NotificationError(", ".join(reasons), max(failures[0].status, 0), what)
+def _through(around: Surroundings, work: Callable[[Round], None]) -> dict[str, int]:
+    round_ = Round(around)
+    try:
+        work(round_)
+    finally:
+        round_.close()
+    return round_.result.as_dict()
 
 
 def _records(event: Any) -> list[Any]:
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not records:
-        raise PayloadError("malformed", "an event of SNS with Records")
+        raise PayloadError("malformed", 'an event of SNS with Records, or {"deferred": true}')
     return records
 
 
-def _sns(record: Any) -> Sns:
+def _sns(record: Any, otherwise: str) -> Sns:
+    """otherwise: stands for the id of a message that has none, which SNS never sends."""
     sns = record.get("Sns") if isinstance(record, dict) else None
     if not isinstance(sns, dict) or not isinstance(sns.get("Message"), str):
         raise PayloadError("malformed", "Records[].Sns.Message of SNS")
-    topic, subject = sns.get("TopicArn"), sns.get("Subject")
+    topic, subject, message_id = (sns.get(name) for name in ("TopicArn", "Subject", "MessageId"))
     return Sns(
         topic=topic if isinstance(topic, str) else "",
         message=sns["Message"],
         subject=subject if isinstance(subject, str) else "",
+        message_id=message_id if isinstance(message_id, str) and message_id else otherwise,
     )

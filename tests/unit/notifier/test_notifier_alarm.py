@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notifier.alarm import Notification, Sns, parse
 
+from tests.unit.notifier.facts import composite, sns
+
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:critical"
 TRIGGER: dict[str, Any] = {
     "MetricName": "LogErrors",
@@ -158,6 +160,67 @@ def test_a_composite_alarm_has_no_metric_and_no_threshold(trigger: Any) -> None:
 
     assert found.metric is None
     assert found.threshold is None
+
+
+def test_a_composite_alarm_is_read_as_cloudwatch_sends_it() -> None:
+    # given the message of a composite alarm, which has no Trigger, and children by their ARNs
+    found = parse(sns(composite("watchpost/orders/orders-api/errors")), "watchpost")
+
+    assert found.title == "orders is unhealthy"
+    assert (found.service, found.resource, found.alarm) == ("orders", "service", "unhealthy")
+    assert (found.is_composite, found.metric) == (True, None)
+    assert found.rule == 'ALARM("watchpost/orders/orders-api/errors")'
+    [child] = found.triggering
+    assert (child.name, child.state) == ("watchpost/orders/orders-api/errors", "ALARM")
+    assert child.since == datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "is_composite"),
+    [
+        ("watchpost/orders/service/unhealthy", "", True),
+        ("watchpost/orders/service/unhealthy-2", "", True),
+        ("watchpost/orders/service/unhealthy.0123456789ab", "", True),
+        ("watchpost/orders/service/errors", "", False),
+        ("mine", "ALARM(x)", True),
+        ("mine", "", False),
+    ],
+)
+def test_a_composite_alarm_is_known_by_its_rule_or_its_name(name: str, rule: str, is_composite: bool) -> None:
+    assert _parse(AlarmName=name, AlarmRule=rule, Trigger=None).is_composite == is_composite
+
+
+def test_an_alarm_with_a_metric_is_none_whatever_its_name() -> None:
+    assert not _parse(AlarmName="watchpost/orders/service/unhealthy").is_composite
+
+
+@pytest.mark.parametrize(("count", "kept"), [(100, 100), (101, 100)])
+def test_of_too_many_children_the_first_hundred_are_kept(count: int, kept: int) -> None:
+    children = [{"Arn": f"arn:aws:cloudwatch:eu-west-1:1:alarm:a{number}"} for number in range(count)]
+
+    assert len(_parse(TriggeringChildren=children).triggering) == kept
+
+
+def test_the_band_that_was_expected_is_read() -> None:
+    reason = (
+        "Thresholds Crossed: 1 out of the last 1 datapoints [25.0 (21/11/26 05:59:00)] was less than the lower "
+        "thresholds [-1.5] or greater than the upper thresholds [20.25]"
+    )
+
+    metric = _parse(NewStateReason=reason).metric
+
+    assert metric
+    assert (metric.value, metric.band) == (25.0, (-1.5, 20.25))
+
+
+@pytest.mark.parametrize(
+    ("period", "evaluations", "span"), [(60, 5, 300), (60, None, 60), (None, 5, 0), (60, 0, 60), (-60, 2, 0)]
+)
+def test_how_long_an_alarm_looks_back(period: Any, evaluations: Any, span: float) -> None:
+    metric = _trigger(Period=period, EvaluationPeriods=evaluations).metric
+
+    assert metric
+    assert metric.span == span
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -63,3 +64,54 @@ def test_what_is_not_a_finite_number_is_none(value: object) -> None:
 )
 def test_numbers_are_written_as_people_write_them(value: float, written: str) -> None:
     assert clean.figure(value) == written
+
+
+def _hide(text: str) -> str:
+    return text.replace("secret", "[redacted]")
+
+
+def test_a_secret_is_found_where_escapes_and_hidden_characters_part_it() -> None:
+    for lines in (True, False):
+        assert (
+            clean.shown("a sec\x1b[31mret and se\u200bcret", 100, _hide, lines=lines) == "a [redacted] and [redacted]"
+        )
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(18, "x [redacted] words"), (17, "x [redacted] wor…")])
+def test_what_is_shown_is_cut_after_it_was_redacted(limit: int, shown: str) -> None:
+    assert clean.shown("x secret words", limit, _hide) == shown
+
+
+def test_line_breaks_are_kept_only_where_they_are_wanted() -> None:
+    assert clean.shown("a\n b", 10, _hide, lines=True) == "a\n b"
+    assert clean.shown("a\n b", 10, _hide) == "a b"
+
+
+def test_half_a_secret_where_a_long_line_was_cut_is_not_shown() -> None:
+    # given a line of which so much is redacted that the end of what was looked at would show
+    line = f"word {'secret' * ((clean.LOOKED_AT - 5) // 6)} secret and more"
+
+    def hide(text: str) -> str:
+        return re.sub("(?:secret)+", "*", text)
+
+    assert clean.shown(line, 100, hide) == "word *…"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"), [("one two", "one two"), ("one tw…", "one…"), ("one\ntw…", "one…"), ("on…", "…"), ("", "")]
+)
+def test_a_text_that_was_cut_loses_its_last_word(text: str, left: str) -> None:
+    assert clean.whole_words(text) == left
+
+
+@pytest.mark.parametrize("value", [None, 7, ["x"], {}])
+def test_what_is_no_text_is_shown_as_nothing(value: object) -> None:
+    assert clean.shown(value, 10, _hide) == ""
+
+
+@given(st.text() | HOSTILE, st.integers(1, 50), st.booleans())
+def test_whatever_is_shown_is_bounded(text: str, limit: int, lines: bool) -> None:
+    shown = clean.shown(text, limit, _hide, lines=lines)
+
+    assert len(shown) <= limit
+    assert "secret" not in shown
