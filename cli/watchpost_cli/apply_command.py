@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from watchpost_cli import changelist, provisioning
+from watchpost_cli.common import agreed, check_agreement, print_json
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import console
 
@@ -50,20 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the plan, ask, and apply it. Raises CliError for what cannot be done."""
-    if not options.yes and options.json:
-        raise CliError("--json shows no plan that you could agree to: add --yes.")
-    if not options.yes and not sys.stdin.isatty():
-        raise CliError("nobody can be asked, as standard input is no terminal: add --yes.")
+    check_agreement(options, "plan")
     session = provisioning.opened(options)
     plan = session.run(apply=False, allow_mass_deletion=options.allow_mass_deletion)
     if not options.json:
         changelist.of_plan(console(), plan, session.source, every=options.all)
-    if plan.items and not (options.yes or _agreed()):
+    if plan.items and not (options.yes or agreed("Apply?")):
         _tell("Nothing was changed.")
         return 1
     done = _applied(session, plan, allow_mass_deletion=options.allow_mass_deletion) if plan.items else plan.as_done()
     if options.json:
-        provisioning.print_json(done.as_json(session.source))
+        print_json(done.as_json(session.source))
     elif plan.items:
         console().print()
         changelist.of_result(console(), done, plan)
@@ -80,15 +78,6 @@ def _applied(session: Session, plan: Proposal, *, allow_mass_deletion: bool) -> 
         return session.run(apply=True, allow_mass_deletion=allow_mass_deletion, total=len(plan.items))
     except KeyboardInterrupt:
         raise CliError("interrupted; what was changed stays, and another apply goes on from there.", 130) from None
-
-
-def _agreed() -> bool:
-    """Whether the person at the terminal says yes."""
-    print("\nApply? yes/no ", end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline()
-    if not answer.endswith("\n"):  # the end of the input: the cursor is still behind the question
-        print(file=sys.stderr)
-    return answer.strip().lower() == "yes"
 
 
 def _tell(sentence: str) -> None:

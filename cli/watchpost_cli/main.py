@@ -3,28 +3,72 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.metadata
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from watchpost_cli import apply_command, parse, plan_command, replay, subscriptions
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import harmless, tell_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Every command with its module and what it is for, in the groups of --help. A module is imported when its command is
+# typed: most of them need an account's clients, and parsing a file should not wait for those.
+GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "something is wrong",
+        (
+            ("errors", "errors_command", "the most frequent errors of each service, and which are new"),
+            ("follow", "follow", "one transaction through all services, as a tree"),
+            ("search", "search", "find lines"),
+            ("tail", "tail", "show lines as they come"),
+        ),
+    ),
+    (
+        "Watchpost itself",
+        (
+            ("doctor", "doctor", "check every joint, and say what to do"),
+            ("subscriptions", "subscriptions", "which log groups are shipped, and what a sweep would change"),
+            ("replay", "replay", "deliver again what could not be delivered"),
+        ),
+    ),
+    (
+        "changes",
+        (
+            ("config", "config_command", "check, store, read and compare the configuration"),
+            ("plan", "plan_command", "which alarms and dashboards would change, and what they cost"),
+            ("apply", "apply_command", "show that, ask, and change them"),
+        ),
+    ),
+    (
+        "this machine",
+        (
+            ("parse", "parse", "what becomes of the lines of a log file, without an account"),
+            ("completion", "completion", "have the shell complete what you type"),
+        ),
+    ),
+)
+COMMANDS = {name: (module, summary) for _, commands in GROUPS for name, module, summary in commands}
 _DESCRIPTION = """\
-Watchpost ships the logs of an account's services to Elasticsearch and turns metric lines into CloudWatch metrics.
-This command shows which log groups are shipped and what would change, shows and makes changes of alarms and dashboards,
-replays what could not be delivered, and shows what Watchpost makes of log lines."""
+Watchpost ships the logs of an account's services to Elasticsearch, and watches these services by alarms."""
+_EPILOG = """\
+`watchpost COMMAND --help` tells options, examples, exit codes and the permissions that a command needs.
+
+The stack is that of --stack, else that of the environment variable WATCHPOST_STACK, else `watchpost`; account and
+region are those of your AWS credentials. Exit codes: 0 all is well, 1 something is left or found wrong, 2 it could not
+be done."""
+_WIDTH = max(map(len, COMMANDS))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 all is well, 1 something is left, 2 it could not be done."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     tell_warnings()
     try:
+        options = parser(_command_in(given)).parse_args(given)
         code = options.run(options)
         sys.stdout.flush()
     except CliError as error:
@@ -39,24 +83,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(code)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command line. only: the command whose module is imported; None imports all."""
     shape = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("watchpost", description=_DESCRIPTION, formatter_class=shape)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module, summary in (
-        (subscriptions, "show which log groups are shipped, and what a sweep would change"),
-        (plan_command, "show which alarms and dashboards would change, and what they cost"),
-        (apply_command, "show them, ask, and make the changes"),
-        (replay, "deliver again what could not be delivered"),
-        (parse, "show what becomes of the lines of a log file, without an account"),
-    ):
-        name = module.__name__.rpartition(".")[2].removesuffix("_command")
+    made = argparse.ArgumentParser(
+        "watchpost",
+        usage="watchpost [-h] [--version] COMMAND ...",
+        description=_DESCRIPTION,
+        epilog=_help(),
+        formatter_class=shape,
+    )
+    made.add_argument("--version", action=_Version, help="print the version and end")
+    # Hidden where a person sees it, since the groups below say more than a list of all; a shell has to know them.
+    shown = "what to do" if only is None else argparse.SUPPRESS
+    commands = made.add_subparsers(prog="watchpost", metavar="COMMAND", dest="command", required=True, help=shown)
+    for name, (module, summary) in COMMANDS.items():
+        if only not in (None, name):
+            commands.add_parser(name, help=summary)
+            continue
+        found = importlib.import_module(f"watchpost_cli.{module}")
         command = commands.add_parser(
-            name, help=summary, description=module.DESCRIPTION, epilog=module.EPILOG, formatter_class=shape
+            name, help=summary, description=found.DESCRIPTION, epilog=found.EPILOG, formatter_class=shape
         )
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
-    return parser
+        # First: a command of several parts sets its own for each.
+        command.set_defaults(run=getattr(found, "run", None))
+        found.add_arguments(command)
+    return made
+
+
+def _command_in(given: Sequence[str]) -> str:
+    """The command that is typed; "" for none, as no option before it takes a value."""
+    return next((argument for argument in given if not argument.startswith("-")), "")
+
+
+def _help() -> str:
+    lines = []
+    for title, commands in GROUPS:
+        lines += [f"{title}:", *(f"  {name:<{_WIDTH}}  {summary}" for name, _, summary in commands), ""]
+    return "\n".join([*lines, _EPILOG])
+
+
+class _Version(argparse.Action):
+    """Prints the version of the installed package, which is looked up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **settings)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        try:
+            version = importlib.metadata.version("watchpost")
+        except importlib.metadata.PackageNotFoundError:
+            version = "(not installed as a package)"
+        print(f"watchpost {version}")
+        parser.exit()
 
 
 if __name__ == "__main__":

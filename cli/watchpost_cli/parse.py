@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watchpost_cli import document, report
+from watchpost_cli.common import add_json
 from watchpost_cli.conversion import Converter
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import console
@@ -42,9 +43,7 @@ _CONTINUES = re.compile(r"[ \t]+\S|Caused by:")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("file", metavar="FILE", help="the log file, - for standard input")
-    parser.add_argument(
-        "--json", action="store_true", help="one JSON object for each log event, and one for the summary"
-    )
+    add_json(parser, "one JSON object for each log event, and one for the summary")
     parser.add_argument("--multiline", action="store_true", help="put the lines of a stack trace together")
     parser.add_argument("--config", metavar="PATH", help="the configuration document (YAML or JSON) to go by")
     parser.add_argument("--log-group", metavar="NAME", default="/aws/lambda/parse", help="default: %(default)s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from watchpost_cli import changelist, previewing, provisioning
+from watchpost_cli.common import print_json
 from watchpost_cli.terminal import console
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     if options.preview:
         previewing.write(options.preview, plan.dashboards, f"Dashboards of {session.stack}")
     if options.json:
-        provisioning.print_json(plan.as_json(session.source))
+        print_json(plan.as_json(session.source))
     else:
         changelist.of_plan(console(), plan, session.source, every=options.all)
     return plan.exit_code

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-import json
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +20,7 @@ from watchpost.errors import ConfigurationError, DefinitionError
 from watchpost.settings import Settings
 
 from watchpost_cli import document, progress, proposal, stack
+from watchpost_cli.common import add_json, add_stack
 from watchpost_cli.errors import CliError
 
 if TYPE_CHECKING:
@@ -122,8 +121,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-mass-deletion", action="store_true", help="allow to delete more than half of all alarms or dashboards"
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object, for machines; see below")
-    parser.add_argument("--stack", default="watchpost", help="name of the CloudFormation stack (default: %(default)s)")
+    add_json(parser)
+    add_stack(parser)
 
 
 def opened(options: argparse.Namespace) -> Session:
@@ -178,8 +177,3 @@ def _settings(function: str) -> Settings:
 def _no_cluster() -> Any:
     """Index templates are the function's: the cluster lets nobody else in, and may not be within reach."""
     raise ConfigurationError("elasticsearch", "a command that does not ask it", "the function")
-
-
-def print_json(record: dict[str, Any]) -> None:
-    """Print one object. ASCII, so that no terminal and no encoding of the shell has a say in it."""
-    sys.stdout.write(json.dumps(record, ensure_ascii=True) + "\n")

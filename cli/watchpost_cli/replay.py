@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from watchpost_cli.errors import CliError
+from watchpost_cli.common import TIMES, add_json, add_stack, moment, print_json
 from watchpost_cli.stack import CALL_SECONDS, Stack
 from watchpost_cli.terminal import console, harmless
 
@@ -32,11 +31,15 @@ examples:
   watchpost replay --rejected                   what was given up, after its cause was mended
 
 exit codes: 0 all was delivered (or a dry run was made), 1 something is left, 2 it could not be done
+
+--json prints one object. Of a dry run, all letters are counted as left.
+  stack, dryRun, allDelivered, stopped (why it did, or null), objects {done, waiting, busy, broken, unreadable},
+  counts {delivered, failed, rejected, left}, rows [{kind, reason, delivered, failed, rejected, left}],
+  otherFunctions {name: objects of failed invocations that are not the shipper's}
+
 needs: cloudformation:DescribeStacks on the stack and lambda:InvokeFunction on its replay function"""
 
 COLUMNS = (("delivered", "delivered"), ("failed", "failed again"), ("rejected", "rejected"), ("left", "left"))
-_AGO = re.compile(r"(\d{1,6})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(slots=True)
@@ -74,6 +77,28 @@ class Session:
         letters = self.total("failed") + self.total("rejected") + self.total("left")
         return not (letters or self.waiting or self.busy or self.broken or self.unreadable)
 
+    def as_json(self, stack: str, *, dry_run: bool) -> dict[str, Any]:
+        """For machines. Field names are promised in --help."""
+        return {
+            "stack": stack,
+            "dryRun": dry_run,
+            "allDelivered": self.is_all_delivered,
+            "stopped": self.stopped or None,
+            "objects": {
+                "done": self.objects,
+                "waiting": self.waiting,
+                "busy": self.busy,
+                "broken": self.broken,
+                "unreadable": self.unreadable,
+            },
+            "counts": {name: self.total(name) for name, _ in COLUMNS},
+            "rows": [
+                {"kind": kind, "reason": reason, **{name: counts[name] for name, _ in COLUMNS}}
+                for (kind, reason), counts in sorted(self.rows.items())
+            ],
+            "otherFunctions": dict(sorted(self.foreign.items())),
+        }
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
@@ -81,11 +106,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reason", metavar="TEXT", default="", help="only letters whose reason holds TEXT, in any case"
     )
-    parser.add_argument(
-        "--since", metavar="WHEN", help="only letters that failed first since WHEN: 30m, 2h, 7d, or 2026-11-20 (UTC)"
-    )
+    parser.add_argument("--since", metavar="WHEN", help=f"only letters that failed first since WHEN: {TIMES}")
     parser.add_argument("--rejected", action="store_true", help="replay what was rejected, instead of what waits")
-    parser.add_argument("--stack", default="watchpost", help="name of the CloudFormation stack (default: %(default)s)")
+    add_json(parser)
+    add_stack(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -94,22 +118,13 @@ def run(options: argparse.Namespace) -> int:
     if options.reason:
         event["reason"] = options.reason
     if options.since:
-        event["since"] = since(options.since, datetime.now(UTC)).isoformat()
+        event["since"] = moment(options.since, datetime.now(UTC)).isoformat()
     session = replay(Stack(options.stack), event)
-    show(session, dry_run=options.dry_run)
+    if options.json:
+        print_json(session.as_json(options.stack, dry_run=options.dry_run))
+    else:
+        show(session, dry_run=options.dry_run)
     return 0 if options.dry_run or session.is_all_delivered else 1
-
-
-def since(text: str, now: datetime) -> datetime:
-    """A time of `--since`. Raises CliError."""
-    ago = _AGO.fullmatch(text)
-    try:
-        if ago:
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        time = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        raise CliError(f"--since {text} is no time. Write 30m, 2h, 7d, 2026-11-20 or 2026-11-20T08:00.") from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def replay(stack: Stack, event: dict[str, Any]) -> Session:

@@ -31,6 +31,8 @@ class Deployed:
     arn: str
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
+    status: str = ""  # such as UPDATE_COMPLETE
+    reason: str = ""  # why it has that status, where CloudFormation says so
 
     def output(self, key: str) -> str:
         """The value of an output. Raises CliError where the stack has none of that name."""
@@ -51,12 +53,18 @@ def deployed(name: str) -> Deployed:
     """Find a stack. Raises CliError."""
     with reading(f"The stack {name}"):
         described = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    found = described[0] if described else {}
+    return described_as(name, described[0] if described else {})
+
+
+def described_as(name: str, found: Mapping[str, Any]) -> Deployed:
+    """A stack as DescribeStacks describes it."""
     return Deployed(
         name=name,
         arn=str(found.get("StackId", "")),
         outputs={item["OutputKey"]: str(item["OutputValue"]) for item in found.get("Outputs", [])},
         parameters={item["ParameterKey"]: str(item.get("ParameterValue", "")) for item in found.get("Parameters", [])},
+        status=str(found.get("StackStatus", "")),
+        reason=str(found.get("StackStatusReason", "")),
     )
 
 
@@ -104,9 +112,9 @@ def client(service: str, *, attempts: int = ATTEMPTS, read_timeout: int = 30) ->
 
 
 @contextmanager
-def reading(what: str) -> Iterator[None]:
-    """Turn the errors of AWS into CliError; what: the subject of the sentence."""
+def reading(what: str, verb: str = "read") -> Iterator[None]:
+    """Turn the errors of AWS into CliError. what: the subject of the sentence; verb: what cannot be done to it."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise CliError(f"{what} cannot be read: {told(error)}") from None
+        raise CliError(f"{what} cannot be {verb}: {told(error)}") from None

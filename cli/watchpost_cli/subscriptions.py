@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from watchpost_cli import dryrun, reading, tables
+from watchpost_cli.common import add_json, add_stack, print_json
 from watchpost_cli.covered import STATES, Covered
 from watchpost_cli.errors import CliError
 from watchpost_cli.stack import deployed
@@ -62,8 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--state", choices=STATES, help="list only log groups that are in this state now")
     parser.add_argument("--service", metavar="NAME", help="list only log groups of this service")
-    parser.add_argument("--json", action="store_true", help="one JSON object, for machines; see below")
-    parser.add_argument("--stack", default="watchpost", help="name of the CloudFormation stack (default: %(default)s)")
+    add_json(parser)
+    add_stack(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -78,7 +77,7 @@ def _ledger(options: argparse.Namespace) -> int:
     covered = Covered(options.stack, entries, sweep, time.time())
     listed = covered.listed(options.state, options.service)
     if options.json:
-        _print_json(covered.as_json(listed))
+        print_json(covered.as_json(listed))
     else:
         output = console()
         tables.of_ledger(output, listed)
@@ -90,7 +89,7 @@ def _plan(options: argparse.Namespace) -> int:
     plan = dryrun.plan(options.stack, options.config)
     listed = plan.listed(options.state, options.service)
     if options.json:
-        _print_json(plan.as_json(listed))
+        print_json(plan.as_json(listed))
     else:
         output = console()
         tables.of_plan(output, listed)
@@ -110,8 +109,3 @@ def _say(sentences: list[str], *, after_table: bool) -> None:
     for sentence in sentences:
         # A terminal would break words; in a file or a pipe a sentence is one line.
         output.print(Text(harmless(sentence)), soft_wrap=not output.is_terminal)
-
-
-def _print_json(record: dict[str, Any]) -> None:
-    # ASCII, so that no terminal and no encoding of the shell has a say in it.
-    sys.stdout.write(json.dumps(record, ensure_ascii=True) + "\n")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from watchpost_cli import replay
+from watchpost_cli.common import moment
 from watchpost_cli.errors import CliError
 from watchpost_cli.main import main
 from watchpost_cli.parse import events
@@ -48,18 +49,20 @@ def test_wrong_usage_ends_with_two(arguments: list[str], capsys: pytest.CaptureF
         ("30m", NOW - timedelta(minutes=30)),
         ("2h", NOW - timedelta(hours=2)),
         ("7d", NOW - timedelta(days=7)),
+        ("1w", NOW - timedelta(weeks=1)),
+        ("45s", NOW - timedelta(seconds=45)),
         ("2026-11-20", datetime(2026, 11, 20, tzinfo=UTC)),
         ("2026-11-20T08:00+01:00", datetime(2026, 11, 20, 7, tzinfo=UTC)),
     ],
 )
 def test_since_takes_a_span_or_a_time(text: str, expected: datetime) -> None:
-    assert replay.since(text, NOW) == expected
+    assert moment(text, NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2w", "-2h", "2026-13-01", "999999d"])
+@pytest.mark.parametrize("text", ["", "yesterday", "2y", "-2h", "٣h", "2026-13-01", "999999d"])
 def test_since_refuses_the_rest_in_one_sentence(text: str) -> None:
     with pytest.raises(CliError, match="is no time"):
-        replay.since(text, NOW)
+        moment(text, NOW)
 
 
 @given(st.text())
@@ -114,6 +117,24 @@ def test_records_of_other_functions_are_named_and_are_not_left_letters() -> None
 
     assert session.is_all_delivered
     assert any("s-subscriber (2)" in sentence for sentence in replay.sentences(session, dry_run=False))
+
+
+def test_machines_get_what_a_session_did_by_the_names_that_are_promised() -> None:
+    session = replay.Session()
+    row = {"kind": "document", "reason": "r", "delivered": 2, "failed": 1}
+    session.add(_answer(rows=[row], objects=2, waiting=1, stopped="away", foreign={"s-subscriber": 2}))
+
+    assert session.as_json("wp", dry_run=False) == {
+        "stack": "wp",
+        "dryRun": False,
+        "allDelivered": False,
+        "stopped": "away",
+        "objects": {"done": 2, "waiting": 1, "busy": 0, "broken": 0, "unreadable": 0},
+        "counts": {"delivered": 2, "failed": 1, "rejected": 0, "left": 0},
+        "rows": [{"kind": "document", "reason": "r", "delivered": 2, "failed": 1, "rejected": 0, "left": 0}],
+        "otherFunctions": {"s-subscriber": 2},
+    }
+    assert replay.Session().as_json("wp", dry_run=True)["stopped"] is None
 
 
 def test_each_line_is_an_event_and_empty_lines_are_none() -> None:

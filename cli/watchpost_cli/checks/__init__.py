@@ -1,0 +1,1 @@
+"""What `watchpost doctor` checks: one function for each joint of a deployed stack. All of them only read."""

@@ -1,0 +1,258 @@
+"""`watchpost doctor` finds each joint that is broken, names it and says what to do; what it may not see it skips."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import trustme
+from watchpost_cli.checks.table import CHECKS
+
+from tests.integration.doctor_server import Server
+from tests.integration.doctor_table import BROKEN, GONE, REFUSED
+from tests.integration.doctor_world import LOGIN, REGION, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.doctor_world import World
+
+NAMES = [check.name for check in CHECKS]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    with opened(monkeypatch, capsys) as made:
+        yield made
+
+
+def test_a_stack_in_which_all_is_well_has_nothing_to_do(world: World) -> None:
+    code, found = world.all()
+
+    assert code == 0
+    assert list(found) == NAMES
+    assert {name: one["status"] for name, one in found.items()} == {**dict.fromkeys(NAMES, "ok"), "canary": "skipped"}
+    assert all(finding["todo"] is None for one in found.values() for finding in one["findings"])
+    assert "not installed" in found["canary"]["findings"][0]["seen"]
+
+
+@pytest.mark.parametrize("row", BROKEN, ids=[row[0] for row in BROKEN])
+def test_what_is_broken_is_found_and_named_with_what_to_do(world: World, row: tuple[Any, ...]) -> None:
+    _, act, check, status, seen, todo = row
+    act(world)
+
+    found = world.check(check)
+
+    bad = [one for one in found["findings"] if one["status"] == status and seen in one["seen"]]
+    assert found["status"] == status
+    assert bad, found
+    assert todo in bad[0]["todo"]
+    assert world.code == 1
+
+
+def test_every_check_has_a_joint_in_the_table_that_is_broken() -> None:
+    assert {row[2] for row in BROKEN} == set(NAMES) - {"canary"}
+
+
+def test_the_broken_one_is_found_among_all_others(world: World) -> None:
+    # given Elasticsearch away
+    world.parameters["ElasticsearchUrl"] = "http://127.0.0.1:1"
+
+    code, found = world.all()
+
+    # then the checks that hang on it say so, and all others are as they were
+    assert code == 1
+    assert {name for name, one in found.items() if one["status"] == "failed"} == {"elasticsearch", "templates"}
+    assert found["clock"]["status"] == "ok"
+
+
+def test_no_secret_is_in_what_is_shown(world: World) -> None:
+    """Logins, addresses of receivers and what stands in a broken secret stay where they are."""
+    world.secret("NotificationSecret", {"receivers": [GONE]})
+    first = world.run("--json")[1]
+    world.secret("ElasticsearchSecret", "hunter2-is-no-json")
+    second = world.run()[1]
+
+    assert "secret-place" not in first + second
+    assert "hunter2" not in first + second
+    assert LOGIN["password"] not in first
+
+
+@pytest.mark.parametrize(("operation", "check", "permission"), REFUSED)
+def test_what_may_not_be_looked_at_is_skipped_with_the_permission_that_is_missing(
+    world: World, operation: str, check: str, permission: str
+) -> None:
+    world.refused.add(operation)
+
+    found = world.check(check)
+
+    skipped = [one for one in found["findings"] if one["permission"]]
+    assert skipped
+    assert all(one["status"] == "skipped" for one in skipped)
+    assert skipped[0]["permission"].startswith(permission)
+    assert skipped[0]["permission"] in skipped[0]["todo"]
+    assert found["status"] in ("ok", "skipped")
+
+
+def test_a_permission_that_is_missing_fails_nothing_and_hides_no_other_check(world: World) -> None:
+    world.refused |= {"GetSecretValue", "SimulatePrincipalPolicy", "ListObjectsV2"}
+
+    code, found = world.all()
+
+    assert code == 0
+    skipped = {name for name, one in found.items() if one["status"] == "skipped"}
+    assert skipped == {"secrets", "elasticsearch", "templates", "dead letters", "canary"}
+    assert {one["status"] for name, one in found.items() if name not in skipped} == {"ok"}
+
+
+def test_where_the_stack_may_not_be_described_its_functions_say_where_things_are(world: World) -> None:
+    world.refused.add("DescribeStacks")
+
+    code, found = world.all()
+
+    assert code == 0
+    assert found["stack"]["status"] == "skipped"
+    assert found["elasticsearch"]["status"] == found["subscriptions"]["status"] == found["kibana"]["status"] == "ok"
+
+
+def test_who_may_see_nothing_at_all_is_told_that_it_could_not_be_done(world: World) -> None:
+    world.refused |= {"DescribeStacks", "GetFunctionConfiguration"}
+
+    found = world.check("elasticsearch")
+
+    assert world.code == 2
+    assert found["status"] == "skipped"
+    assert "cloudformation:DescribeStacks" in found["findings"][0]["permission"]
+
+
+def test_without_a_stack_one_check_fails_and_those_that_need_it_refer_to_it(world: World) -> None:
+    world.status = ""
+
+    code, found = world.all()
+
+    assert code == 1
+    assert found["stack"]["status"] == "failed"
+    assert "See the check stack" in found["elasticsearch"]["findings"][0]["todo"]
+
+
+def test_without_credentials_nothing_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(region_name=REGION))
+
+    code, out, err = world.run()
+
+    assert (code, out) == (2, "")
+    assert "no AWS credentials" in err
+
+
+def test_a_canary_that_is_there_is_checked_as_every_function(world: World) -> None:
+    world.changed["GetFunctionConfiguration"] = lambda parsed: parsed.update(State="Failed", StateReason="gone")
+    client = boto3.client("lambda")
+    found = client.get_function(FunctionName="wp-replay")["Configuration"]
+    code = {"ZipFile": b"PK\x05\x06" + b"\0" * 18}
+    client.create_function(FunctionName="wp-canary", Runtime="python3.13", Handler="a.b", Role=found["Role"], Code=code)
+
+    assert world.check("canary")["status"] == "failed"
+
+
+def test_people_see_each_check_with_what_to_do_beneath(world: World) -> None:
+    world.missing.add("logs-watchpost.app")
+
+    code, out, _ = world.run()
+
+    assert code == 1
+    lines = out.splitlines()
+    at = next(index for index, line in enumerate(lines) if "index/logs-watchpost.app is missing" in line)
+    assert lines[at].startswith("✗ templates")
+    assert lines[at + 1].strip().startswith("→ Have them installed")
+    assert lines[-1] == "14 checks: 12 ok, 1 failed, 1 skipped."
+    assert "\x1b" not in out
+
+
+def test_text_from_aws_commands_no_terminal(world: World) -> None:
+    world.ledger()
+    world.swept(problems=("\x1b[2J\u202eevil",))
+
+    out = world.run("--only", "subscriptions")[1]
+
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "\\x1b[2J" in out
+
+
+@pytest.mark.parametrize("space", ["default", "team"])
+def test_a_kibana_is_looked_at_by_its_address_without_an_account(
+    world: World, monkeypatch: pytest.MonkeyPatch, space: str
+) -> None:
+    """The smoke command against a real Kibana: it reads, and asks AWS for nothing but the stack's place."""
+    world.refused |= {"DescribeStacks", "GetFunctionConfiguration", "GetSecretValue"}
+    monkeypatch.setenv("KIBANA_USERNAME", LOGIN["username"])
+    monkeypatch.setenv("KIBANA_PASSWORD", LOGIN["password"])
+    monkeypatch.setenv("KIBANA_SPACE", space)
+    world.kibana.answers["/api/spaces/space/team"] = world.kibana.answers["/api/spaces/space/default"]
+
+    code, out, _ = world.run("--kibana", f"{world.kibana.url}/")
+
+    assert code == 0, out
+    assert "1 check: 1 ok." in out
+    asked = [request.removeprefix("/s/team") for request in world.kibana.requests]
+    base = "/s/team" if space == "team" else ""
+    exports = [f"POST {base}/api/saved_objects/_export"] * 2
+    assert asked == ["GET /api/status", f"GET /api/spaces/space/{space}", *exports]
+    assert world.elasticsearch.requests == []
+
+
+def test_a_kibana_is_believed_only_with_a_certificate_that_somebody_vouches_for(world: World) -> None:
+    """The authority may be one that only the secret names; the status is not asked for in the clear either."""
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    server = Server(tls=tls)
+    server.answers = world.kibana.answers
+    world.parameters["KibanaUrl"] = server.url
+
+    [bad] = world.check("kibana")["findings"]
+    assert "certificate is not trusted" in bad["seen"]
+    assert server.requests == []
+
+    world.secret("ElasticsearchSecret", {**LOGIN, "ca_certificate": authority.cert_pem.bytes().decode()})
+    assert world.check("kibana")["status"] == "ok"
+    server.close()
+
+
+def test_a_kibana_without_our_objects_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.refused |= {"DescribeStacks", "GetFunctionConfiguration"}
+    monkeypatch.setenv("KIBANA_USERNAME", LOGIN["username"])
+    monkeypatch.setenv("KIBANA_PASSWORD", LOGIN["password"])
+    world.objects.clear()
+
+    code, out, _ = world.run("--kibana", world.kibana.url)
+
+    assert code == 1
+    assert "there are objects of 0 stacks wp in it" in out
+
+
+@pytest.mark.parametrize("arguments", [["--kibana", "kibana:5601"], ["--kibana", "http://k", "--only", "stack"]])
+def test_what_makes_no_sense_is_refused(world: World, arguments: list[str]) -> None:
+    code, out, err = world.run(*arguments)
+
+    assert (code, out) == (2, "")
+    assert "--kibana" in err
+
+
+def test_the_names_of_the_fields_are_those_that_are_promised(world: World) -> None:
+    code, out, _ = world.run("--json", "--only", "stack")
+
+    record = json.loads(out)
+    assert code == 0
+    assert set(record) == {"stack", "counts", "checks"}
+    assert record["counts"] == {"ok": 1, "warning": 0, "failed": 0, "skipped": 0}
+    assert set(record["checks"][0]) == {"name", "status", "findings"}
+    assert set(record["checks"][0]["findings"][0]) == {"status", "seen", "todo", "permission"}
