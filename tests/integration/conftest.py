@@ -12,10 +12,14 @@ import pytest
 from tests.integration.faults.table import ROWS, table
 from tests.integration.faults.verdict import Judge
 from tests.integration.faults.world import DELIVERIES, Worlds
+from tests.integration.notifier_world import one_stack_at_night
+from tests.integration.receivers.webhook import Webhook
 from tests.integration.sweep_table import SWEEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.integration.notifier_world import World
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +51,33 @@ def judge(request: pytest.FixtureRequest) -> Iterator[Judge]:
     yield made
     for world in made.worlds:
         world.close()
+
+
+@pytest.fixture
+def ops() -> Iterator[Webhook]:
+    """The receiver of notifications that nearly every test of the notifier has."""
+    with Webhook("ops") as found:
+        yield found
+
+
+@pytest.fixture
+def awake() -> Iterator[Webhook]:
+    """A receiver without quiet hours."""
+    with Webhook("awake") as found:
+        yield found
+
+
+@pytest.fixture
+def night() -> Iterator[World]:
+    """A stack in the quiet hours of `ops`."""
+    with one_stack_at_night() as found:
+        yield found
+
+
+@pytest.fixture
+def quiet(night: World, ops: Webhook, awake: Webhook) -> World:
+    """The same with both receivers."""
+    return night.tells(ops, awake)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from replay.bucket import CLAIMS, REJECTED
 from replay.clock import RESERVE
@@ -13,17 +12,11 @@ from replay.request import WORKED_ON
 from replay.verdict import FIRST_WAIT
 from watchpost.dead_letters import PREFIX
 
-TEMPLATE = (Path(__file__).resolve().parents[3] / "template.yaml").read_text()
+from tests.unit.template import resource
 
 
-def _resource(name: str) -> str:
-    found = re.search(rf"^  {name}:\n(.*?)(?=^  \S)", TEMPLATE, re.MULTILINE | re.DOTALL)
-    assert found
-    return found[1]
-
-
-def _timeout(resource: str) -> int:
-    found = re.search(r"^      Timeout: (\d+)$", _resource(resource), re.MULTILINE)
+def _timeout(name: str) -> int:
+    found = re.search(r"^      Timeout: (\d+)$", resource(name), re.MULTILINE)
     assert found
     return int(found[1])
 
@@ -33,19 +26,19 @@ def test_the_replay_waits_for_the_shipper_as_long_as_it_may_run() -> None:
 
 
 def test_a_run_has_time_for_more_than_its_reserve_and_ends_before_the_next_one_begins() -> None:
-    schedule = re.search(r"rate\((\d+) minutes\)", _resource("ReplayFunction"))
+    schedule = re.search(r"rate\((\d+) minutes\)", resource("ReplayFunction"))
     assert schedule
     assert 2 * RESERVE < _timeout("ReplayFunction") < int(schedule[1]) * 60
     assert int(schedule[1]) * 60 == FIRST_WAIT.total_seconds()
 
 
 def test_the_role_reaches_the_prefixes_that_the_code_works_on_and_no_others() -> None:
-    allowed = set(re.findall(r"\$\{DeadLetterBucket\.Arn\}/(\S*)\*", _resource("ReplayRole")))
+    allowed = set(re.findall(r"\$\{DeadLetterBucket\.Arn\}/(\S*)\*", resource("ReplayRole")))
 
     assert allowed == {PREFIX, LAMBDA_PREFIX, REJECTED, CLAIMS}
     assert set(WORKED_ON) == {PREFIX, LAMBDA_PREFIX, REJECTED}
 
 
 def test_a_failed_run_becomes_no_dead_letter() -> None:
-    assert "MaximumRetryAttempts: 0" in _resource("ReplayFunction")
-    assert "OnFailure" not in _resource("ReplayFunction")
+    assert "MaximumRetryAttempts: 0" in resource("ReplayFunction")
+    assert "OnFailure" not in resource("ReplayFunction")

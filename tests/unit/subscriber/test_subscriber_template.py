@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from subscriber.lease import LASTS
@@ -11,40 +10,28 @@ from subscriber.leave import SERVICE_TIMEOUT
 from subscriber.run import DEPLOYMENT_BUDGET
 from watchpost import names
 
-TEMPLATE = (Path(__file__).resolve().parents[3] / "template.yaml").read_text()
+from tests.unit.template import TEMPLATE, number, resource
 
 
-def _resource(name: str) -> str:
-    found = re.search(rf"^  {name}:\n(.*?)(?=^  \S)", TEMPLATE, re.MULTILINE | re.DOTALL)
-    assert found
-    return found[1]
-
-
-def _number(resource: str, field: str) -> int:
-    found = re.search(rf"^ +{field}: (\d+)", _resource(resource), re.MULTILINE)
-    assert found
-    return int(found[1])
-
-
-def _statement(resource: str, sid: str) -> str:
-    found = re.search(rf"Sid: {sid}\n(.*?)(?=- Sid: |\Z)", _resource(resource), re.DOTALL)
+def _statement(name: str, sid: str) -> str:
+    found = re.search(rf"Sid: {sid}\n(.*?)(?=- Sid: |\Z)", resource(name), re.DOTALL)
     assert found
     return found[1]
 
 
 def test_cloudformation_waits_as_long_as_the_code_works() -> None:
-    assert _number("Subscriptions", "ServiceTimeout") == SERVICE_TIMEOUT
-    assert _number("SubscriberFunction", "Timeout") > DEPLOYMENT_BUDGET
+    assert number("Subscriptions", "ServiceTimeout") == SERVICE_TIMEOUT
+    assert number("SubscriberFunction", "Timeout") > DEPLOYMENT_BUDGET
 
 
 def test_a_lease_whose_owner_died_is_over_before_the_next_tick() -> None:
-    tick = re.search(r"rate\((\d+) minutes\)", _resource("SubscriberFunction"))
+    tick = re.search(r"rate\((\d+) minutes\)", resource("SubscriberFunction"))
     assert tick
     assert int(tick[1]) * 60 > LASTS
 
 
 def test_an_announcement_is_not_given_to_a_second_invocation_while_the_first_one_works_on_it() -> None:
-    assert _number("AnnouncementQueue", "VisibilityTimeout") > _number("SubscriberFunction", "Timeout")
+    assert number("AnnouncementQueue", "VisibilityTimeout") > number("SubscriberFunction", "Timeout")
 
 
 @pytest.mark.parametrize("component", names.COMPONENTS)
@@ -74,7 +61,7 @@ def test_one_permission_lets_all_log_groups_of_this_account_invoke_the_shipper()
 
 
 def test_cloudwatch_logs_may_write_to_this_stream_only() -> None:
-    role = _resource("StreamRole")
+    role = resource("StreamRole")
 
     assert re.findall(r"Action: (kinesis:\S+)\n\s+Resource: (.+)", role) == [
         ("kinesis:PutRecord", "!GetAtt LogStream.Arn")
@@ -86,7 +73,7 @@ def test_cloudwatch_logs_may_write_to_this_stream_only() -> None:
 
 
 def test_the_alarm_watches_the_metric_that_sweeps_publish() -> None:
-    alarm = _resource("GroupsOverdueAlarm")
+    alarm = resource("GroupsOverdueAlarm")
 
     assert "Namespace: Watchpost/Pipeline" in alarm
     assert "MetricName: GroupsOverdue" in alarm
