@@ -42,9 +42,10 @@ types: setup  ## Check types
 	@$(BIN)/mypy functions layers cli local benchmarks
 
 .PHONY: bench
-bench: setup  ## Measure the shipper's speed and memory, and the provisioner over a large account
+bench: setup  ## Measure the shipper's speed and memory, the provisioner over a large account, and the client layer
 	@$(RUN) benchmarks.shipper
 	@$(RUN) benchmarks.provisioner
+	@$(RUN) benchmarks.client
 
 .PHONY: deploy
 deploy: setup  ## Deploy into your AWS account (ELASTICSEARCH_URL=https://… is needed, see README)

@@ -9,5 +9,5 @@ lock() { # NAME [OPTION…]
     --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@" "$name.in" --output-file "$name.txt"
 }
 for environment in bootstrap project emulator sam; do lock "requirements/$environment"; done
-# The layer gets the versions that the tests run with. They suit boto3, which the Lambda runtime brings along.
-lock layers/core/requirements --constraints requirements/project.txt
+# The layers get the versions that the tests run with. They suit boto3, which the Lambda runtime brings along.
+for layer in core client; do lock "layers/$layer/requirements" --constraints requirements/project.txt; done

@@ -134,7 +134,7 @@ def test_metrics_can_be_published_in_the_configured_namespace_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "lock", [*(ROOT / "requirements").glob("*.txt"), ROOT / "layers/core/requirements.txt"], ids=str
+    "lock", [*(ROOT / "requirements").glob("*.txt"), *(ROOT / "layers").glob("*/requirements.txt")], ids=str
 )
 def test_every_dependency_is_pinned_with_hashes_and_without_an_address(lock: Path) -> None:
     text = lock.read_text()
@@ -146,7 +146,9 @@ def test_every_dependency_is_pinned_with_hashes_and_without_an_address(lock: Pat
 
 
 def test_every_environment_has_the_versions_that_the_functions_run_with() -> None:
-    wanted = re.findall(r"^\S+==\S+", (ROOT / "layers/core/requirements.txt").read_text(), re.MULTILINE)
+    locks = [path.read_text() for path in (ROOT / "layers").glob("*/requirements.txt")]
+    assert len(locks) == 2
+    wanted = [pin for lock in locks for pin in re.findall(r"^\S+==\S+", lock, re.MULTILINE)]
     project = (ROOT / "requirements/project.txt").read_text()
     assert [pin for pin in wanted if pin not in project] == []
 
