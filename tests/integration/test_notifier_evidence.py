@@ -55,6 +55,8 @@ def world(elasticsearch_url: str) -> Iterator[World]:
         made.ship("orders*", (1_000, line("of another service", "ERROR")), group="/aws/lambda/orders-two")
         made.ship("payments", (1_000, line("of a third", "ERROR")), (1_001, line(HOSTILE, "ERROR")))
         made.ship("quiet", (1_000, line("all is well")))
+        made.ship("tagged", (1_000, line("of the tag", "ERROR")))
+        made.ship("tagged-api", (1_000, line("of its own name", "ERROR")), (1_001, line("all is well")))
         yield made
 
 
@@ -155,6 +157,18 @@ def test_an_alarm_of_somebody_else_shows_the_lines_of_its_function(world: World)
     assert story.evidence
     assert story.evidence.errors_total == 2
     assert len(_shown(world, _url(story, DISCOVER))) == 2
+
+
+def test_the_lines_of_an_alarms_function_are_told_though_they_call_themselves_another_service(world: World) -> None:
+    """The tag says `tagged`, a line of the function's says `tagged-api`: the line's own name counts."""
+    trigger = {**message()["Trigger"], "Dimensions": [{"name": "FunctionName", "value": "tagged-api"}]}
+
+    story = _told("tagged", lambda: world.lines, Trigger=trigger)
+
+    assert story.evidence
+    assert {one.service for one in story.evidence.errors} == {"tagged", "tagged-api"}
+    assert _shown(world, _url(story, DISCOVER)) == ["of its own name", "of the tag"]
+    assert story.evidence.errors_total == 2
 
 
 def test_no_error_lines_are_no_problem(world: World) -> None:

@@ -10,7 +10,8 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 from watchpost.errors import ClusterRefusedError, ClusterUnavailableError, ConfigurationError
 from watchpost.search import kql
-from watchpost.search.documents import ERRORS, Window
+from watchpost.search.documents import Window
+from watchpost.search.lines import FAILED_KQL
 
 from notifier import clean, words
 from notifier.story import ErrorLine, Evidence, Failing
@@ -34,8 +35,6 @@ LONGEST_SPAN = 86_400.0  # seconds
 STALE = timedelta(days=14)  # a time beyond which what a message says of its age is not believed
 FUNCTIONS = 5
 
-# In Kibana's query language what `Lines.errors` looks for.
-FAILED = f"log.level: ({' or '.join(ERRORS)}) or (event.outcome: failure and event.dataset: watchpost.platform)"
 _TROUBLE = (ClusterUnavailableError, ClusterRefusedError, ConfigurationError, BotoCoreError, ClientError)
 _TIMEOUTS = ("ConnectionTimeout", "TimeoutError", "the time is up")
 
@@ -44,7 +43,10 @@ _logger = Logger(service="watchpost-notifier")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose lines are looked at: those of a service, or of log groups."""
+    """Whose lines are looked at: those of a service, and of log groups whatever their lines call themselves.
+
+    A line's own name of its service counts more than the one that tags say, which alarms have.
+    """
 
     service: str | None = None
     groups: tuple[str, ...] = ()
@@ -56,18 +58,23 @@ class Subject:
 
     def filters(self) -> list[dict[str, Any]]:
         """In Elasticsearch's query DSL."""
+        wanted: list[dict[str, Any]] = []
         if self.service is not None:
-            return [{"term": {"service.name": self.service}}]
-        return [{"terms": {"aws.cloudwatch.log_group": list(self.groups)}}]
+            wanted.append({"term": {"service.name": self.service}})
+        if self.groups:
+            wanted.append({"terms": {"aws.cloudwatch.log_group": list(self.groups)}})
+        return wanted if len(wanted) == 1 else [{"bool": {"should": wanted, "minimum_should_match": 1}}]
 
     def query(self) -> str:
         """In Kibana's query language, for the lines that `Lines.errors` finds."""
+        wanted: list[str] = []
         if self.service is not None:
-            whose = kql.field_equals("service.name", self.service)
-        else:
+            wanted.append(kql.field_equals("service.name", self.service))
+        if self.groups:
             groups = " or ".join(kql.quoted(group) for group in self.groups)
-            whose = f"aws.cloudwatch.log_group: ({groups})"
-        return f"{whose} and ({FAILED})"
+            wanted.append(f"aws.cloudwatch.log_group: ({groups})")
+        whose = wanted[0] if len(wanted) == 1 else f"({' or '.join(wanted)})"
+        return f"{whose} and ({FAILED_KQL})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,9 +190,7 @@ class _Telling:
         service = notification.service or next((name for name in services if name), None)
         if service == OWN_SERVICE:
             return None
-        if service:
-            return evidence.Subject(service=service)
-        return evidence.Subject(groups=groups[:GROUPS]) if groups else None
+        return evidence.Subject(service, groups[:GROUPS]) if service or groups else None
 
     def _groups(self, metrics: Sequence[Metric | None], found: Found) -> tuple[str, ...]:
         """The log groups of what the alarm is about, and of the errors."""

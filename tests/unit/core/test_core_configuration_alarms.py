@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -174,6 +176,13 @@ def test_a_runbook_is_an_https_address(runbook: str) -> None:
         "https://[::1",
         "https://wiki.example/a b",
         "https://wiki.example/\n",
+        "https://wiki.example:0",
+        "https://wiki|b.example",
+        "https://wiki.example\\@other.example",
+        "https://wiki.example\\ü",
+        "https://ü\u2024\u2024example",
+        "https://ü" + "b" * 63 + ".example",
+        "https://straße.example",
         "https://" + "w" * 493,
         None,
         5,
@@ -184,6 +193,50 @@ def test_any_other_runbook_is_refused_and_a_password_in_it_is_not_repeated(runbo
 
     assert error.path == "configuration.services[0].runbook"
     assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("https://wiki.example/Störung", "https://wiki.example/St%C3%B6rung"),
+        ("https://wiki.example/運用?größe=1#a", "https://wiki.example/%E9%81%8B%E7%94%A8?gr%C3%B6%C3%9Fe=1#a"),
+        ('https://wiki.example/a|b{c}^d`e\\f<g>"h', "https://wiki.example/a%7Cb%7Bc%7D%5Ed%60e%5Cf%3Cg%3E%22h"),
+        ("https://wiki.example/a%20b|c", "https://wiki.example/a%20b%7Cc"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://BÜCHER.example:8443/ü", "https://xn--bcher-kva.example:8443/%C3%BC"),
+        ("HTTPS://s/s?a[]=1", "https://s/s?a[]=1"),
+        ("https://[2001:db8::1]:8443/{}", "https://[2001:db8::1]:8443/%7B%7D"),
+    ],
+)
+def test_a_runbook_is_stored_as_messages_can_carry_it(given: str, stored: str) -> None:
+    """What is accepted must not be missing from the messages: they carry ASCII and nothing that ends an address."""
+    assert parse(json.dumps(_service(runbook=given))).runbook_of("orders") == stored
+
+
+@pytest.mark.parametrize(
+    ("letters", "length"), [("u" * 478, 500), ("ü" * 79 + "uuuu", 500), ("ü" * 79 + "uuuuu", 501), ("u" * 479, 501)]
+)
+def test_a_runbook_has_at_most_500_characters_as_given_and_as_stored(letters: str, length: int) -> None:
+    document = _service(runbook=f"https://wiki.example/#{letters}")
+
+    if length > 500:
+        assert _refused(document).path == "configuration.services[0].runbook"
+    else:
+        assert len(parse(json.dumps(document)).runbook_of("orders") or "") == length
+
+
+@given(st.text(max_size=30), st.text(max_size=60))
+def test_every_runbook_is_refused_or_stored_as_an_ascii_address_that_means_the_same(host: str, path: str) -> None:
+    address = f"https://wiki{host}.example/{path}"
+    try:
+        stored = parse(json.dumps(_service(runbook=address))).runbook_of("orders") or ""
+    except ConfigurationError as error:
+        assert error.path == "configuration.services[0].runbook"  # noqa: PT017  # which are wrong is generated
+        return
+    assert re.fullmatch(r"https://[!#-;=?-\[\]_a-z~]+", stored)
+    assert urlsplit(stored).hostname
+    assert parse(json.dumps(_service(runbook=stored))).runbook_of("orders") == stored
+    assert unquote(stored).endswith(unquote(path))
 
 
 @pytest.mark.parametrize("owner", ["t", "t" * 100, "Bücherwürmer <team@example.org>"])

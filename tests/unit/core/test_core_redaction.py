@@ -14,6 +14,7 @@ PLANTED = {
     "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "bearer_token": "Bearer 8f14e45fceea167a5a36",
     "authorization": "Basic dXNlcjpwYXNzd29yZA==",
+    "card": "4111111111111111",
 }
 
 

@@ -70,6 +70,10 @@ def test_the_lines_asked_for_are_those_of_the_service_in_the_window() -> None:
         (ORDERS, 'service.name: "orders"'),
         (Subject(service='a" or "b*'), 'service.name: "a\\" or \\"b*"'),
         (Subject(groups=("/aws/lambda/a", "/aws/lambda/b")), 'log_group: ("/aws/lambda/a" or "/aws/lambda/b")'),
+        (
+            Subject("a", ("/b", "/c")),
+            '(service.name: "a" or aws.cloudwatch.log_group: ("/b" or "/c")) and (log.level: ',
+        ),
     ],
 )
 def test_the_query_for_people_is_for_the_same_lines(subject: Subject, query: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from watchpost.configuration.model import SEVERITIES, AlarmOverride, AlarmRule, Alarms
 
@@ -15,7 +17,13 @@ LONGEST_GLOB = 512  # characters of the longest name that a resource has, a log 
 LONGEST_REASON = 300  # characters; a description of 1,024 (CloudWatch API, PutMetricAlarm) holds more than that
 MOST_PERIODS = 1440  # of a minute: alarms look back a day at most (CloudWatch API, PutMetricAlarm, EvaluationPeriods)
 LONGEST_OWNER = 100  # characters
-LONGEST_RUNBOOK = 500  # characters
+LONGEST_RUNBOOK = 500  # characters, as given and as stored: descriptions of alarms and dashboards have room for these
+
+# Characters of a host with its port (RFC 3986, 3.2.2), and what may stand as it is behind it.
+_HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]+")
+_IN_ADDRESS = "!#$%&'()*+,/:;=?@[]~"
+# Letters of which IDNA 2003, which Python knows, makes another host than browsers do (UTS #46, deviation characters).
+_TWO_READINGS = frozenset("\u00df\u1e9e\u03c2\u200c\u200d")
 
 _SELECTORS = ("kind", "service", "resource", "alarm")
 _CHANGES = ("enabled", "threshold", "severity", "datapoints_to_alarm", "evaluation_periods")
@@ -40,21 +48,50 @@ def owner(node: Node) -> str | None:
 
 
 def runbook(node: Node) -> str | None:
-    """The address of a page that says what to do. Raises ConfigurationError."""
+    """The address of a page that says what to do, in ASCII as RFC 3986 has it. Raises ConfigurationError.
+
+    What people copy from a browser may have letters of any script and signs such as `|` and `{`, which no message
+    carries: they are written as browsers send them, the host by IDNA and the rest in percent.
+    """
     if not node.given:
         return None
-    expected = "an address that begins with https:// and has no user and password in it"
-    address = node.string(LONGEST_RUNBOOK)
+    given = node.string(LONGEST_RUNBOOK)
     try:
-        parts = urlsplit(address)
-        wrong = parts.scheme != "https" or not parts.hostname or "@" in parts.netloc
-        parts.port  # noqa: B018  # raises for what is no port
+        address = _address(given)
     except ValueError:
-        wrong = True
-    if wrong or not address.isprintable() or " " in address:
         # What was found is not shown: it may hold a password.
-        raise node.wrong(expected, "another address")
+        raise node.wrong(
+            "an address that begins with https:// and has no user and password in it, and a host that browsers know "
+            "(if need be in its xn-- form)",
+            "another address",
+        ) from None
+    if len(address) > LONGEST_RUNBOOK:
+        expected = f"at most {LONGEST_RUNBOOK} characters with those in percent that are not ASCII"
+        raise node.wrong(expected, f"{len(address)} characters")
     return address
+
+
+def _address(given: str) -> str:
+    """Raises ValueError for what is no address that a person can follow."""
+    parts = urlsplit(given)
+    # To read the port raises for what is none.
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.port == 0:
+        raise ValueError
+    if not given.isprintable() or " " in given:
+        raise ValueError
+    host = parts.netloc if parts.netloc.isascii() else _ascii(parts.hostname) + (f":{parts.port}" if parts.port else "")
+    if not _HOST.fullmatch(host):
+        raise ValueError
+    behind = given[given.index("//") + len("//") + len(parts.netloc) :]
+    return f"https://{host}{quote(behind, safe=_IN_ADDRESS)}"
+
+
+def _ascii(host: str) -> str:
+    """A host as it is asked for (IDNA). Raises ValueError, of which UnicodeError is one."""
+    if not _TWO_READINGS.isdisjoint(host):
+        raise ValueError
+    # What stands for a dot becomes one before it is read, as in browsers.
+    return unicodedata.normalize("NFKC", host).encode("idna").decode("ascii")
 
 
 def _named(node: Node) -> AlarmOverride:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from watchpost.redaction.finders import Finder
 from watchpost.redaction.patterns import Patterns
-from watchpost.redaction.text import SECRETS, Text
+from watchpost.redaction.secrets import SECRETS
+from watchpost.redaction.text import Text
 
 __all__ = ["SECRETS", "Finder", "Patterns", "Text"]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from watchpost.redaction.patterns import Patterns
+from watchpost.redaction.secrets import with_secrets
 
 if TYPE_CHECKING:
     from watchpost.configuration import Redact
-
-# What nobody wants in a chat, whatever the configuration says. None of them is found in what is harmless.
-SECRETS = ("aws_access_key_id", "aws_secret_access_key", "bearer_token", "authorization")
 
 
 class Text:
@@ -22,8 +19,8 @@ class Text:
 
     @classmethod
     def for_notifications(cls, redact: Redact) -> Text:
-        """What the configuration redacts, and SECRETS too."""
-        return cls(replace(redact, patterns=tuple(dict.fromkeys((*redact.patterns, *SECRETS)))))
+        """What the configuration redacts, and what is a secret by its look or by the name in front of it."""
+        return cls(with_secrets(redact))
 
     def clean(self, text: str) -> str:
         """The text with `[redacted:<name>]` in the place of what must not be shown."""

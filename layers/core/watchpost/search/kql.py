@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from watchpost.search import kql_dsl, kql_parser
+from watchpost.search import kql_dsl, kql_parser, kql_words
 
 if TYPE_CHECKING:
     from watchpost.search.kql_ast import Query
@@ -32,6 +32,15 @@ def to_elasticsearch(query: str | Query, *, time_zone: str | None = None) -> dic
     Raises QueryError.
     """
     return kql_dsl.translated(parse(query) if isinstance(query, str) else query, time_zone)
+
+
+def for_kibana(text: str) -> str:
+    """The query, so that Kibana finds with it what `to_elasticsearch` finds.
+
+    Words without a field, which Kibana would look for in all fields, get `message` and `error.message` written to them.
+    Raises QueryError.
+    """
+    return kql_words.written_out(parse(text))
 
 
 def quoted(value: str) -> str:

@@ -48,6 +48,8 @@ FAILED: dict[str, Any] = {
         "minimum_should_match": 1,
     }
 }
+# The same in Kibana's query language.
+FAILED_KQL = f"log.level: ({' or '.join(ERRORS)}) or (event.outcome: failure and event.dataset: watchpost.platform)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +202,24 @@ class Lines:
         return replace(page, documents=tuple(_redacted(one, self._redact) for one in page.documents))
 
 
-def _page_of(answer: Mapping[str, Any], size: int) -> Page:
-    hits = answer["hits"]
-    documents = tuple(
-        Document(str(hit["_id"]), str(hit["_index"]), hit.get("_source") or {}, tuple(hit["sort"]))
-        for hit in hits["hits"]
-    )
+def _page_of(answer: Any, size: int) -> Page:
+    """Raises ClusterUnavailableError for what is none of Elasticsearch's answers, as something between may send it."""
+    try:
+        hits = answer["hits"]
+        documents = tuple(map(_document, hits["hits"]))
+        total, partial = int(hits.get("total", {}).get("value", 0)), _partial(answer)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        told = f"{type(error).__name__}: {error}"[:200]
+        raise ClusterUnavailableError(0, f"the answer is not what Elasticsearch answers to a search ({told})") from None
     after = documents[-1].sort if documents and len(documents) == size else None
-    return Page(documents, int(hits.get("total", {}).get("value", 0)), after, _partial(answer))
+    return Page(documents, total, after, partial)
+
+
+def _document(hit: Mapping[str, Any]) -> Document:
+    source = hit.get("_source") or {}
+    if not isinstance(source, dict):
+        raise TypeError(f"_source is a {type(source).__name__}, expected an object")
+    return Document(str(hit["_id"]), str(hit["_index"]), source, tuple(hit["sort"]))
 
 
 def _partial(answer: Mapping[str, Any]) -> str:
