@@ -137,6 +137,8 @@ def test_a_child_that_rings_while_its_composite_alarm_does_is_a_change_of_that(
     assert ops.messages[1]["title"] == "orders is unhealthy — errors in logs rings too"
     assert ops.messages[2]["title"] == "orders is unhealthy — errors in logs rings no more"
     assert [child["alarm_name"] for child in ops.messages[1]["children"]] == [NAME]
+    value = "Sum of LogErrors over 1 minute was 7, the alarm is at more than 1."
+    assert [child["reason"] for child in ops.messages[1]["children"]] == [value]
     assert pager.triggered.keys() == {key}
     assert pager.open == set()
 

@@ -27,9 +27,14 @@ def block(value: Any, limit: int) -> str:
     if not isinstance(value, str):
         return ""
     text = _ESCAPES.sub("", value).replace("\r\n", "\n").replace("\r", "\n")
-    kept = (" " if char == "\t" or unicodedata.category(char) in ("Zl", "Zp") else char for char in text)
-    shown = "".join(char for char in kept if char == "\n" or unicodedata.category(char) not in _HIDDEN).strip()
+    shown = (text if text.isprintable() else _seen(text)).strip()
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _seen(text: str) -> str:
+    """What is seen of a text that holds more than printable characters, of which none is hidden."""
+    kept = (" " if char == "\t" or unicodedata.category(char) in ("Zl", "Zp") else char for char in text)
+    return "".join(char for char in kept if char == "\n" or unicodedata.category(char) not in _HIDDEN)
 
 
 def line(value: Any, limit: int) -> str:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0  # seconds for a connection, and for each wait for an answer
 TRIES = 3
 BACKOFF = (1.0, 3.0)  # seconds before the second and the third try, unless the receiver says Retry-After
-STEPS = 3  # calls that one message may need, each of them tried again as above
+# Calls that one message may need, each of them tried again as above. In Slack: an edit, the same without the picture,
+# the answer below it, and a new message when by then there is nothing to answer.
+STEPS = 4
 
 # Errors of SNS that a later try cannot change (SNS API, Publish).
 _REFUSED = frozenset(

@@ -109,7 +109,7 @@ def _child(about: Notification) -> Child:
         resource=about.resource or "",
         alarm=about.alarm or "",
         state=about.state or "",
-        reason=about.reason,
+        reason=words.what(about.metric, about.threshold, about.reason),
         since=about.since,
     )
 

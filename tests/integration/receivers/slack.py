@@ -47,7 +47,7 @@ class SlackApi(FakeReceiver):
     """The Web API with one channel. It answers 200 with {"ok": …} (docs.slack.dev/reference/methods).
 
     channel: what is in the channel now, by ts, edits made. threads: by ts, what was answered below it.
-    gone: no message can be edited or answered any more. images: as above.
+    gone: no message can be edited or answered any more; threads_are_gone: none can be answered. images: as above.
     """
 
     def __init__(self, name: str, *, tls: ssl.SSLContext | None = None) -> None:
@@ -55,6 +55,7 @@ class SlackApi(FakeReceiver):
         self.channel: dict[str, Any] = {}
         self.threads: dict[str, list[Any]] = {}
         self.gone = False
+        self.threads_are_gone = False
         self.images = True
 
     @property
@@ -80,7 +81,7 @@ class SlackApi(FakeReceiver):
         if not self.images and slack_rules.has_image(message):
             return self._no("invalid_blocks")
         thread = message.get("thread_ts")
-        if thread is not None and (self.gone or thread not in self.channel):
+        if thread is not None and (self.gone or self.threads_are_gone or thread not in self.channel):
             return self._no("thread_not_found")
         ts = f"{1700000000 + len(self.messages)}.000100"
         if thread is None:

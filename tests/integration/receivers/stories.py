@@ -136,6 +136,7 @@ ATTACKS = {
     "lines like ours": "ok\n\nRunbook: https://evil.example\nrequest id 0000\nCloudWatch alarm: https://evil.example",
     "a very long word": "A" * 20_000,
     "addresses": "user@evil.example www.evil.example WwW.evil.example HTTPS://EVIL.EXAMPLE ftp://evil.example",
+    "addresses without slashes": "mailto:evil tel:+4930123456 (MailTo:evil) TEL:112 x_tel:1 sms:1 hotel:1",
     "marks upon marks": "Z" + "\u0335\u0301" * 500,
     "halves of characters": "\ud83d \udfff",
     "what is no character": "\uffff\ufffe\ufdd0\U0010ffff\ue000\U000e0041",

@@ -28,6 +28,7 @@ _RUN = fields(
         "color": one_of("Default", "Dark", "Light", "Accent", "Good", "Warning", "Attention"),
     },
 )
+_ACTION = fields({"type": one_of("Action.OpenUrl"), "title": text(75), "url": https(8192)})
 _ELEMENT = by_type(
     {
         "RichTextBlock": fields(
@@ -37,9 +38,9 @@ _ELEMENT = by_type(
             {"type": one_of("Image"), "url": https(8192)},
             {"altText": text(1000), "size": one_of("Auto", "Stretch", "Small", "Medium", "Large"), "spacing": _SPACING},
         ),
+        "ActionSet": fields({"type": one_of("ActionSet"), "actions": list_of(_ACTION, 6)}, {"spacing": _SPACING}),
     }
 )
-_ACTION = fields({"type": one_of("Action.OpenUrl"), "title": text(75), "url": https(8192)})
 _CARD = fields(
     {
         "$schema": one_of("http://adaptivecards.io/schemas/adaptive-card.json"),
@@ -47,7 +48,7 @@ _CARD = fields(
         "version": one_of("1.2", "1.3", "1.4", "1.5"),
         "body": list_of(_ELEMENT, 1000),
     },
-    {"actions": list_of(_ACTION, 6, 0), "msteams": fields({"width": one_of("Full")})},
+    {"actions": list_of(_ACTION, 6), "msteams": fields({"width": one_of("Full")})},
 )
 _ATTACHMENT = fields(
     {"contentType": one_of("application/vnd.microsoft.card.adaptive"), "content": _CARD}, {"contentUrl": one_of(None)}
@@ -93,8 +94,12 @@ class TeamsWorkflow(FakeReceiver):
 
     def text(self, message: Any) -> str:
         card = message["attachments"][0]["content"]
-        lines = [
-            f"[image: {part['url']}]" if part["type"] == "Image" else "".join(run["text"] for run in part["inlines"])
-            for part in card["body"]
-        ]
-        return "\n".join([*lines, *(f"{action['title']} {action['url']}" for action in card["actions"])])
+        return "\n".join(line for part in card["body"] for line in _lines(part))
+
+
+def _lines(part: Any) -> list[str]:
+    if part["type"] == "Image":
+        return [f"[image: {part['url']}]"]
+    if part["type"] == "ActionSet":
+        return [f"{action['title']} {action['url']}" for action in part["actions"]]
+    return ["".join(run["text"] for run in part["inlines"])]

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from notifier.clock import Clock
+from notifier.delivery import Post
+from notifier.receivers import parse
+from watchpost.secrets import Secret
 
 from tests.integration.receivers import stories
 from tests.integration.receivers.asking import KINDS, call_of, one_of_each, post, tell
@@ -81,6 +85,31 @@ def test_in_slack_what_was_deleted_is_sent_anew(fakes: dict[Any, Any]) -> None:
     assert outcome.taken
     assert outcome.memory["ts"] != opened.memory["ts"]
     assert len(slack.channel) == 2
+
+
+def test_in_slack_a_message_that_needs_four_calls_is_told(fakes: dict[Any, Any]) -> None:
+    """An edit that is refused for its picture, the edit without it, an answer below what is gone, and a new message."""
+    # given a message in a Slack that fetches no pictures any more
+    slack = fakes[SlackApi]
+    opened = tell(slack, stories.OPENED)
+    assert opened
+    slack.images = False
+    slack.threads_are_gone = True
+
+    # when it rings again, sent as the notifier does
+    [receiver] = parse(Secret("hooks", {"receivers": [slack.entry]}))
+    call = call_of(slack, stories.STORIES["again"], opened.memory)
+    assert call
+    outcome = Post(Clock(lambda: 60.0, lambda _: None, lambda: stories.SINCE), lambda: None).send(call, receiver)
+
+    # then it is told in a new message, which is the one that is edited from now on
+    methods = [request.path.rpartition(".")[2] for request in slack.requests[1:]]
+    assert methods == ["update", "update", "postMessage", "postMessage"]
+    assert outcome.taken
+    [_, (ts, message)] = slack.channel.items()
+    assert outcome.memory["ts"] == ts
+    assert "CRITICAL again" in slack.text(message)
+    assert stories.GRAPH in slack.text(message)
 
 
 @pytest.mark.parametrize("kind", [SlackWebhook, SlackApi])

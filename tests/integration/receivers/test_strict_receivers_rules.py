@@ -44,6 +44,7 @@ def _change(body: Any, path: str, value: Any) -> Any:
 
 
 CARD = "attachments.0.content"
+BUTTONS = f"{CARD}.body.6.actions"
 BROKEN: list[tuple[type[FakeReceiver], str, Any]] = [
     *((kind, "blocks.0.text.text", "x" * 151) for kind in (SlackWebhook, SlackApi)),
     (SlackWebhook, "blocks.0.text.text", "<!channel>"),
@@ -74,9 +75,9 @@ BROKEN: list[tuple[type[FakeReceiver], str, Any]] = [
     (TeamsWorkflow, f"{CARD}.body.0", {"type": "TextBlock", "text": "[x](https://evil.example)"}),
     (TeamsWorkflow, f"{CARD}.body.0.inlines.0.text", "{{DATE(x)}}"),
     (TeamsWorkflow, f"{CARD}.body.0.inlines.0.text", "x" * 28_000),
-    (TeamsWorkflow, f"{CARD}.actions.0.url", "http://e.example/"),
-    (TeamsWorkflow, f"{CARD}.actions.0.type", "Action.Submit"),
-    (TeamsWorkflow, f"{CARD}.actions", [{"type": "Action.OpenUrl", "title": "x", "url": "https://e.example/"}] * 7),
+    (TeamsWorkflow, f"{BUTTONS}.0.url", "http://e.example/"),
+    (TeamsWorkflow, f"{BUTTONS}.0.type", "Action.Submit"),
+    (TeamsWorkflow, f"{BUTTONS}", [{"type": "Action.OpenUrl", "title": "x", "url": "https://e.example/"}] * 7),
     (PagerDuty, "routing_key", "short"),
     (PagerDuty, "routing_key", "0" * 32),
     (PagerDuty, "event_action", "open"),

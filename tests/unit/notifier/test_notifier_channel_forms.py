@@ -16,11 +16,13 @@ from notifier.receivers import Receiver
 from notifier.story import Evidence, Link, Story
 
 from tests.integration.receivers import stories
+from tests.integration.receivers.rules import strings_in
 
 TEAMS = Receiver("c", "teams", url="https://x.example.com/0")
 PAGER = Receiver("d", "pagerduty", url="https://events.example.com/v2/enqueue", credential="h" * 32)
 GENIE = Receiver("e", "opsgenie", url="https://api.example.com", credential="key")
 HOOK = Receiver("f", "webhook", url="https://hooks.example.com/0")
+MAIL = Receiver("g", "email", topic_arn="arn:aws:sns:eu-west-1:123456789012:mail")
 WEBHOOK_FIELDS = {
     *(
         "version",
@@ -92,14 +94,14 @@ def test_a_card_shows_six_buttons_and_names_what_is_left_out(count: int, kept: i
 
     card = _body(TEAMS, _with(links=links, graph=None, runbook=None))["attachments"][0]["content"]
 
-    assert len(card["actions"]) == kept
+    assert [len(part["actions"]) for part in card["body"] if part["type"] == "ActionSet"] == [kept]
     assert ("no room for the links Link 6" in json.dumps(card)) == (count > kept)
 
 
 def test_a_card_has_rich_text_only_which_no_markdown_is_read_of() -> None:
     card = _body(TEAMS, stories.OPENED)["attachments"][0]["content"]
 
-    assert {part["type"] for part in card["body"]} == {"RichTextBlock", "Image"}
+    assert {part["type"] for part in card["body"]} == {"RichTextBlock", "Image", "ActionSet"}
     assert len(json.dumps(card).encode()) < teams.MESSAGE
 
 
@@ -174,8 +176,17 @@ def test_the_same_news_has_the_same_id_and_other_news_another() -> None:
     told = webhook.message_id(stories.OPENED)
     rung = dataclasses.replace(stories.CHILDREN[1], state="ALARM")
 
-    assert webhook.message_id(dataclasses.replace(stories.OPENED, evidence=None, graph=None, links=())) == told
+    # a story that is told anew may know more or less of the logs and deployments, and say so in its words
+    anew: dict[str, Any] = {"evidence": None, "graph": None, "links": (), "words": "In other words.", "deployments": ()}
+    children = tuple(dataclasses.replace(child, reason="") for child in reversed(stories.CHILDREN))
+    assert webhook.message_id(dataclasses.replace(stories.OPENED, **anew, children=children)) == told
+    timeless = [dataclasses.replace(stories.NOTIFICATION, since=None, reason=reason) for reason in ("one", "two")]
+    no_data = dataclasses.replace(stories.NOTIFICATION, state="INSUFFICIENT_DATA")
     others = [
+        *(dataclasses.replace(stories.OPENED, since=None, notification=one) for one in timeless),
+        dataclasses.replace(stories.OPENED, notification=no_data),
+        stories.DIGEST,
+        dataclasses.replace(stories.DIGEST, items=stories.DIGEST.items[:1]),
         *(stories.STORIES[name] for name in ("again", "changed", "resolved")),
         dataclasses.replace(stories.OPENED, times=2),
         dataclasses.replace(stories.OPENED, key="other"),
@@ -241,3 +252,44 @@ def test_a_mail_goes_to_the_receivers_topic() -> None:
     assert isinstance(mail, Mail)
     assert (mail.topic_arn, mail.subject) == (topic, "CRITICAL: orders is unhealthy")
     assert mail.text == plain(stories.OPENED)
+
+
+# Names
+
+
+@pytest.mark.parametrize("receiver", [PAGER, GENIE, HOOK, MAIL], ids=lambda receiver: receiver.type)
+@pytest.mark.parametrize("event", ["opened", "again", "resolved", "digest"])
+def test_names_that_may_be_made_of_what_a_log_says_are_no_links(receiver: Receiver, event: str) -> None:
+    """Such as those of metrics, which stand in the names of alarms and in what is wrong."""
+    evil = "user@evil.example http://evil.example mailto:evil"
+    child = dataclasses.replace(stories.CHILDREN[0], alarm=evil, reason=evil)
+    told = dataclasses.replace(stories.NOTIFICATION, name=evil, resource=evil, alarm=evil, service=evil)
+    alarm: dict[str, Any] = {
+        "words": evil,
+        "children": (child,),
+        "notification": told,
+        "headline": evil,
+        "links": (),
+        "runbook": None,
+    }
+    changes: dict[str, Any] = {"items": (evil,)} if event == "digest" else {**alarm, "graph": None}
+    story = dataclasses.replace(stories.STORIES[event], **changes)
+
+    sent = requests_for(receiver, story, {})
+
+    if isinstance(sent, Call):
+        body = json.loads(sent.body)
+        shown = [body["text"]] if receiver is HOOK else list(strings_in(body))
+    else:
+        shown = [sent.subject, sent.text] if sent else []
+    text = "\n".join(shown)
+    assert [mark for mark in ("@", "http:", "mailto:") if mark in text] == []
+    silent = event == "digest" and receiver in (PAGER, GENIE)
+    assert ("evil.example" in text) == (not silent and not (event == "resolved" and receiver in (PAGER, GENIE)))
+
+
+def test_what_somebody_else_says_in_one_line_keeps_its_links() -> None:
+    mail = requests_for(MAIL, dataclasses.replace(stories.PLAIN, headline="see https://ci.example/7"), {})
+
+    assert isinstance(mail, Mail)
+    assert mail.text.startswith("see https://ci.example/7")

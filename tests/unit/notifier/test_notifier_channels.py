@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from notifier.channels import Call, Mail, Outcome, plain, requests_for
+from notifier.channels.parts import EXAMPLE_LINES
 from notifier.receivers import Receiver
 from notifier.story import Link
 
@@ -113,6 +114,28 @@ def test_that_there_is_no_evidence_is_said_in_its_place(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RECEIVERS)
+@pytest.mark.parametrize("example", ["a\n" * 290, "a\n\n \n\n" * 70], ids=["lines", "blank lines"])
+def test_no_line_of_a_log_buries_what_is_below_it(name: str, example: str) -> None:
+    """At most 12 lines are shown of each example, and what a person opens stands where it is seen."""
+    errors = tuple(dataclasses.replace(error, example=example) for error in stories.ERRORS)
+    story = dataclasses.replace(stories.OPENED, evidence=dataclasses.replace(stories.EVIDENCE, errors=errors))
+
+    [sent] = all_calls(RECEIVERS[name], story, {})
+
+    found = content(sent)
+    if name == "webhook":  # of which the parts are for machines
+        found = found["text"]
+    # a line of an example, in its block, or by itself with a bar or without
+    lines = [line for text in strings_in(found) for line in text.splitlines()]
+    assert 3 <= len([line for line in lines if line.strip(" |") == "a"]) <= 3 * (EXAMPLE_LINES - 1)
+    shown = "\n".join(strings_in(found))
+    if name in ("slack", "slack webhook", "teams"):  # where the end of a long message is not seen
+        assert [url for url in OURS if shown.index(url) > shown.index("Most frequent errors")] == []
+    else:
+        assert [url for url in OURS - ({stories.GRAPH} if name == "opsgenie" else set()) if url not in shown] == []
+
+
+@pytest.mark.parametrize("name", RECEIVERS)
 @pytest.mark.parametrize("event", ["opened", "again", "resolved"])
 @pytest.mark.parametrize("attack", stories.ATTACKS)
 def test_no_attack_from_a_log_line_gets_through(name: str, attack: str, event: str) -> None:
@@ -137,7 +160,7 @@ def test_no_text_from_a_log_line_gets_through(name: str, text: str, event: str) 
 
 
 @pytest.mark.parametrize("name", RECEIVERS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)  # a story is long
 @given(text=stories.HOSTILE, event=stories.EVENTS, memory=st.sampled_from([{}, MEMORY, {"ts": "<!channel>"}]))
 @example(text=stories.ATTACKS["much of what JSON escapes"], event="opened", memory={})
 @example(text=stories.ATTACKS["wide letters"], event="changed", memory=MEMORY)
@@ -171,7 +194,8 @@ def _alive(sent: Call | Mail) -> list[str]:
         return list(_alive_slack(body))
     if "powerplatform" in sent.url:
         card = body["attachments"][0]["content"]
-        places = [*(part.get("url") for part in card["body"]), *(action["url"] for action in card["actions"])]
+        actions = [action for part in card["body"] for action in part.get("actions", ())]
+        places = [*(part.get("url") for part in card["body"]), *(action["url"] for action in actions)]
         return [place for place in places if place and place not in OURS]
     if "example.com" in sent.url:
         assert "<" not in body["text"]
@@ -187,7 +211,7 @@ def _alive_text(text: str) -> list[str]:
     forged = [
         line for line in text.splitlines() if line.startswith(("Runbook: ", "CloudWatch alarm: ")) and len(line) > 18
     ]
-    return [*re.findall(r"\S*(?:://|@|\bwww\.)\S*", text, re.IGNORECASE), *forged]
+    return [*re.findall(r"\S*(?:://|@|\bwww\.|\b(?:mailto|tel):)\S*", text, re.IGNORECASE), *forged]
 
 
 def _alive_slack(body: Any) -> Iterable[str]:

@@ -139,6 +139,25 @@ def test_of_a_child_that_does_not_ring_it_is_not_said_that_it_does(
     assert f"Below it:\n  • {words} — " in text
 
 
+@pytest.mark.parametrize(("count", "shown"), [(12, 12), (13, 11)])
+def test_an_example_has_twelve_lines_and_one_sees_that_it_had_more(count: int, shown: int) -> None:
+    example = "\n".join(f"line{index}" for index in range(count))
+    evidence = Evidence((dataclasses.replace(stories.ERRORS[0], example=example),), 1, 1)
+
+    lines = plain(_with(evidence=evidence)).splitlines()
+
+    assert len([line for line in lines if line.startswith("    | line")]) == shown
+    assert ("    | …" in lines) == (count > shown)
+
+
+def test_of_blank_lines_in_a_row_one_is_shown() -> None:
+    evidence = Evidence((dataclasses.replace(stories.ERRORS[0], example="a\n\n \n\t\nb\nc\n\nd"),), 1, 1)
+
+    lines = [line.strip() for line in plain(_with(evidence=evidence)).splitlines()]
+
+    assert [line for line in lines if line.startswith("|")] == ["| a", "|", "| b", "| c", "|", "| d"]
+
+
 def test_marks_upon_marks_do_not_run_over_the_lines_beside() -> None:
     shown = plain(_with(headline="Z" + "\u0335" * 100 + "o\u0308"))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from notifier.channels import parts
 from notifier.channels.call import Mail
-from notifier.channels.readable import plain
+from notifier.channels.readable import plain, title
 
 if TYPE_CHECKING:
     from notifier.receivers import Receiver
@@ -25,7 +24,7 @@ def request(receiver: Receiver, story: Story) -> Mail:
 
 def subject(story: Story) -> str:
     """The title in ASCII: letters lose their marks, and what has no such form becomes a question mark."""
-    told = parts.title(story).replace("—", "-").replace("…", "...")
+    told = title(story).replace("—", "-").replace("…", "...")
     plainer = unicodedata.normalize("NFKD", told)
     kept = "".join(char for char in plainer if not unicodedata.combining(char))
     text = kept.encode("ascii", "replace").decode().strip()

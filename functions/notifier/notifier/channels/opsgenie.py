@@ -64,12 +64,17 @@ def _call(receiver: Receiver, path: str, body: Mapping[str, Any], then: Call | N
 
 def _alert(story: Story) -> dict[str, Any]:
     service = safe.line(story.notification.service, safe.NAME)
-    tags = ["watchpost", story.severity, *([service] if service else []), *([story.owner] if story.owner else [])]
+    tags = [
+        "watchpost",
+        story.severity,
+        *([inert(service)] if service else []),
+        *([story.owner] if story.owner else []),
+    ]
     alert: dict[str, Any] = {
         "message": cut(_flat(summary(story)), MESSAGE),
         "alias": alias(story.key),
         "description": _text(story, DESCRIPTION),
-        "entity": cut(_flat(service or story.headline), ENTITY),
+        "entity": cut(inert(_flat(service or story.headline)), ENTITY),
         "source": SOURCE,
         "priority": PRIORITIES[story.severity],
         "tags": [cut(_flat(tag).replace(",", " "), TAG) for tag in tags][:TAGS],
@@ -84,7 +89,7 @@ def _details(story: Story) -> dict[str, str]:
     failing = evidence.failing if evidence else None
     values = {
         "key": story.key,
-        "alarm": told.name,
+        "alarm": inert(told.name or ""),
         "account": told.account,
         "region": told.region,
         "owner": story.owner,

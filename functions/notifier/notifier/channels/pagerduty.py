@@ -66,12 +66,12 @@ def _event(story: Story, detail: Detail) -> dict[str, Any]:
     home = next((link.url for link in kept if link.label == ALARM), None)
     payload = {
         "summary": summary(story),
-        "source": safe.line(told.service or told.name or told.account, safe.NAME) or "watchpost",
+        "source": _name(told.service or told.name or told.account) or "watchpost",
         "severity": SEVERITIES[story.severity],
         "timestamp": story.since.isoformat(timespec="milliseconds") if story.since else None,
-        "component": safe.line(told.resource, safe.NAME) or None,
-        "group": safe.line(told.service, safe.NAME) or None,
-        "class": safe.line(told.alarm, safe.NAME) or None,
+        "component": _name(told.resource) or None,
+        "group": _name(told.service) or None,
+        "class": _name(told.alarm) or None,
         "custom_details": details(story, detail),
     }
     event = {
@@ -84,10 +84,16 @@ def _event(story: Story, detail: Detail) -> dict[str, Any]:
     return {name: value for name, value in event.items() if value}
 
 
+def _name(value: str | None) -> str:
+    """A part of an alarm's name, which may be made of what a log says."""
+    return cut(inert(safe.line(value, safe.NAME)), safe.NAME)
+
+
 def summary(story: Story) -> str:
     """What is read out on the phone: the title and what is wrong; PagerDuty itself says that it is bad."""
     what = story.words or story.reason.split("\n")[0] if story.event != "plain" else ""
-    return cut(f"{story.headline} — {what}" if what else story.headline, SUMMARY)
+    said = f"{story.headline} — {what}" if what else story.headline
+    return cut(inert(said) if story.notification.state is not None else said, SUMMARY)
 
 
 def details(story: Story, detail: Detail) -> dict[str, str]:

@@ -33,13 +33,15 @@ DETAILS = (Detail(10, 30, 1024, 300, 600), Detail(5, 15, 400, 200, 200), Detail(
 ERRORS = 3  # most frequent errors shown
 MOST_LINKS = 12
 WORD = 60  # characters of a name within a line
+EXAMPLE_LINES = 12  # of one example: a line of a log may have hundreds, and what is below them is not seen
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a section. label and note are ours. foreign: the text is somebody else's, so that it is only quoted.
 
-    log: it is from a log, where anybody writes who calls a service, so that nothing in it becomes a link or a mention.
+    log: it is from a log, where anybody writes who calls a service, or has names in it that may be from one, such as
+    those of metrics, so that nothing in it becomes a link or a mention.
     block: text of several lines, to be shown as it is.
     """
 
@@ -108,7 +110,7 @@ def sections(story: Story, detail: Detail) -> list[Section]:
     evidence = story.evidence
     return _kept(
         [
-            Section("", (Line(cut(story.words or story.reason, detail.prose)), Line(_when(story)))),
+            Section("", (Line(cut(story.words or story.reason, detail.prose), log=True), Line(_when(story)))),
             *_children(story.children, detail),
             *(_evidence(evidence, detail) if evidence else ()),
             *_deployments(story, detail),
@@ -116,6 +118,12 @@ def sections(story: Story, detail: Detail) -> list[Section]:
             Section("", (Line(_where(story)),)),
         ]
     )
+
+
+def until_logs(found: Sequence[Section]) -> int:
+    """How many sections come before what logs say, which may be long: there is the place of graph and links."""
+    quoted = (index for index, part in enumerate(found) if any(line.foreign and line.log for line in part.lines))
+    return next(quoted, len(found))
 
 
 def _kept(found: Sequence[Section]) -> list[Section]:
@@ -142,7 +150,7 @@ def _where(story: Story) -> str:
 
 
 def _items(items: Sequence[str], detail: Detail) -> list[Section]:
-    lines = [Line(cut(item, detail.message), label="•") for item in items[: detail.items]]
+    lines = [Line(cut(item, detail.message), label="•", log=True) for item in items[: detail.items]]
     return [Section("", (*lines, *_more(len(items), detail.items)))]
 
 
@@ -152,7 +160,7 @@ def _more(found: int, shown: int) -> tuple[Line, ...]:
 
 def _children(children: Sequence[Child], detail: Detail) -> list[Section]:
     ringing = [child for child in children if child.state == "ALARM"]
-    lines = [Line(_child(child, detail), label="•") for child in (ringing or children)[: detail.children]]
+    lines = [Line(_child(child, detail), label="•", log=True) for child in (ringing or children)[: detail.children]]
     heading = "1 alarm rings below it" if len(ringing) == 1 else f"{len(ringing)} alarms ring below it"
     return [Section(heading if ringing else "Below it", (*lines, *_more(len(ringing or children), detail.children)))]
 
@@ -189,8 +197,17 @@ def _error(error: ErrorLine, detail: Detail, *, several: bool) -> list[Line]:
     label, note = f"{error.count:,} x", f"newest {clock(error.newest)}"
     found = [_quoted(cut(shown or "(no text)", detail.message), label, note)]
     if detail.example and error.example not in ("", error.message, message):
-        found.append(_quoted(cut(error.example, detail.example), block=True))
+        found.append(_quoted(cut(_few_lines(error.example), detail.example), block=True))
     return found
+
+
+def _few_lines(text: str) -> str:
+    """The first lines of a text, and one sees that there were more. Of blank lines in a row one is kept."""
+    found: list[str] = []
+    for line in text.splitlines():
+        if line.strip() or (found and found[-1].strip()):
+            found.append(line)
+    return "\n".join(found if len(found) <= EXAMPLE_LINES else [*found[: EXAMPLE_LINES - 1], "…"])
 
 
 def _failing(failing: Failing | None, detail: Detail) -> list[Section]:

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 PLAIN = 30_000
 LINKS = 12_000  # characters of all links
 _WWW = re.compile(r"\b(www)\.", re.IGNORECASE)
+# Schemes of which addresses are made without slashes.
+_SCHEME = re.compile(r"(?<![^\W_])(mailto|tel|sms|sips?|xmpp|callto|facetime):", re.IGNORECASE)
 
 
 def plain(story: Story) -> str:
     """The story as lines of text, links last and whole. At most PLAIN bytes, without markup.
 
     Mail programs and chats make links and mentions of what looks like one, so that in text from logs "://" becomes
-    "[:]//" and "@" becomes "[at]".
+    "[:]//", "mailto:" "mailto[:]" and "@" "[at]".
     """
     shown = safe.story(story)
     return parts.fitted(lambda detail: lines_of(shown, detail).encode(), PLAIN).decode()
@@ -30,7 +32,7 @@ def plain(story: Story) -> str:
 
 def lines_of(story: Story, detail: Detail) -> str:
     """The text of a story that is safe, with this much detail."""
-    blocks = [parts.title(story)]
+    blocks = [title(story)]
     sections = parts.sections(story, detail)
     for index, section in enumerate(sections):
         # The first lines belong to the title, and the account is not worth a gap.
@@ -65,6 +67,14 @@ def _links(story: Story) -> list[str]:
     return [*found, *([f"left out, too long: {', '.join(left_out)}"] if left_out else [])]
 
 
+def title(story: Story) -> str:
+    """The title, inert too when it is an alarm's: names of alarms and metrics may be made of what a log says."""
+    return inert(parts.title(story)) if story.notification.state is not None else parts.title(story)
+
+
 def inert(text: str) -> str:
-    """Text from a log of which no mail program and no chat makes a link or a mention."""
-    return _WWW.sub(r"\1[.]", text.replace("://", "[:]//").replace("@", "[at]"))
+    """Text from a log with the addresses and mentions broken that mail programs and chats know by their marks.
+
+    Names of hosts alone (example.com) stay as they are: they cannot be told from those of files and classes.
+    """
+    return _SCHEME.sub(r"\1[:]", _WWW.sub(r"\1[.]", text.replace("://", "[:]//").replace("@", "[at]")))

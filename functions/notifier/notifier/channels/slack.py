@@ -88,7 +88,7 @@ def _update(receiver: Receiver, story: Story, memory: Mapping[str, str], *, imag
     def response(status: int, answer: bytes) -> Outcome:
         error = _error(status, object_of(answer))
         if error is None:
-            then = None if story.event == "changed" else _reply(receiver, story, memory)
+            then = None if story.event == "changed" else _reply(receiver, story, memory, image=image)
             return Outcome(taken=True, memory={**memory, **_said(story)}, then=then)
         if error in _GONE:
             return Outcome(taken=False, reason=error, then=_post(receiver, story, image=image))
@@ -99,8 +99,11 @@ def _update(receiver: Receiver, story: Story, memory: Mapping[str, str], *, imag
     return _api(receiver, "chat.update", body, response)
 
 
-def _reply(receiver: Receiver, story: Story, memory: Mapping[str, str]) -> Call:
-    """An answer below the first message; that it rings again is shown in the channel too."""
+def _reply(receiver: Receiver, story: Story, memory: Mapping[str, str], *, image: bool) -> Call:
+    """An answer below the first message; that it rings again is shown in the channel too.
+
+    image: whether a message of its own, when nothing can be answered, has the picture.
+    """
     again = story.event == "again"
     short = f"{parts.title(story)}" if again else f"{parts.mark(story)} {parts.ending(story)}"
     text = f"{parts.mark(story)} {short}" if again else short
@@ -112,7 +115,7 @@ def _reply(receiver: Receiver, story: Story, memory: Mapping[str, str]) -> Call:
         if error is None:
             return Outcome(taken=True, memory={**memory, **_said(story)})
         if error in _GONE:
-            return Outcome(taken=False, reason=error, then=_post(receiver, story, image=True))
+            return Outcome(taken=False, reason=error, then=_post(receiver, story, image=image))
         return _refused(status, error, receiver)
 
     return _api(receiver, "chat.postMessage", body, response)

@@ -60,16 +60,21 @@ def _size(found: list[dict[str, Any]]) -> int:
 def _blocks(story: Story, detail: Detail, was: str, *, image: bool) -> list[dict[str, Any]]:
     title = within(f"{parts.mark(story)} {parts.title(story)}", HEADER)
     found: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}]
-    found += [_rich(_section(section)) for section in parts.sections(story, detail)]
+    sections = parts.sections(story, detail)
+    place = len(found) + parts.until_logs(sections)
+    found += [_rich(_section(section)) for section in sections]
     if was:
         found.append(_rich([_runs([_run("It was: "), _run(cut(was, detail.message), code=True)])]))
+    graph: list[dict[str, Any]] = []
     shown = story.graph is not None and story.event != "resolved"
     if shown and image and len(story.graph or "") <= IMAGE_URL:
         alt = escaped(cut(f"Graph of what is wrong: {story.headline}", ALT_TEXT // 6))
-        found.append({"type": "image", "image_url": story.graph, "alt_text": alt})
+        graph = [{"type": "image", "image_url": story.graph, "alt_text": alt}]
         shown = False
-    links = _links(story, parts.room_for_links(detail, LINKS, _size(found), ALL_BLOCKS), graph=shown)
-    return [*found, *([_rich([_runs(links)])] if links else [])][:BLOCKS]
+    links = _links(story, parts.room_for_links(detail, LINKS, _size([*found, *graph]), ALL_BLOCKS), graph=shown)
+    where_to_look = [*graph, *([_rich([_runs(links)])] if links else [])]
+    # Of a long message Slack shows the beginning only, so these stand above what is quoted.
+    return [*found[:place], *where_to_look, *found[place:]][:BLOCKS]
 
 
 def _rich(elements: list[dict[str, Any]]) -> dict[str, Any]:

@@ -53,26 +53,28 @@ def _bytes(message: dict[str, Any]) -> bytes:
 
 
 def _message(story: Story, detail: Detail) -> dict[str, Any]:
-    body = [_block([_run(f"{parts.mark(story)} {parts.title(story)}", size="Large", weight="Bolder")])]
-    for section in parts.sections(story, detail):
-        body += _section(section)
+    above = [_block([_run(f"{parts.mark(story)} {parts.title(story)}", size="Large", weight="Bolder")])]
+    sections = parts.sections(story, detail)
+    place = parts.until_logs(sections)
+    above += [block for section in sections[:place] for block in _section(section)]
+    quoted = [block for section in sections[place:] for block in _section(section)]
     shown = story.graph if story.event != "resolved" and len(story.graph or "") <= LINK else None
     if shown:
-        body.append({"type": "Image", "url": shown, "altText": "Graph of what is wrong", "size": "Stretch"})
-    room = parts.room_for_links(detail, LINKS, len(_bytes({"body": body})), MESSAGE)
+        above.append({"type": "Image", "url": shown, "altText": "Graph of what is wrong", "size": "Stretch"})
+    room = parts.room_for_links(detail, LINKS, len(_bytes({"body": [*above, *quoted]})), MESSAGE)
     graph = [Link("Graph", shown)] if shown else []  # a picture of a card cannot be made larger
     kept, left_out = parts.links_within([*parts.wanted_links(story), *graph], LINK, room, ACTIONS)
+    if kept:
+        above.append({"type": "ActionSet", "actions": [_button(link) for link in kept]})
     if left_out:
-        body.append(_block([_run(f"no room for the links {cut(', '.join(left_out), 300)}", isSubtle=True)]))
+        above.append(_block([_run(f"no room for the links {cut(', '.join(left_out), 300)}", isSubtle=True)]))
     card = {
         "$schema": SCHEMA,
         "type": "AdaptiveCard",
         "version": VERSION,
         "msteams": {"width": "Full"},
-        "body": body,
-        "actions": [
-            {"type": "Action.OpenUrl", "title": cut(_inert(link.label), safe.LABEL), "url": link.url} for link in kept
-        ],
+        # Of a long card Teams shows the beginning only, so graph and buttons stand above what is quoted.
+        "body": [*above, *quoted],
     }
     return {"type": "message", "attachments": [{"contentType": CARD, "contentUrl": None, "content": card}]}
 

@@ -60,10 +60,17 @@ def signature(secret: str, headers: Mapping[str, str], body: bytes) -> str:
 
 
 def message_id(story: Story) -> str:
-    """The same for the same news, however often it is sent, so that receivers can drop what they have."""
-    children = [[child.name, child.state] for child in story.children]
-    news: list[Any] = [story.key, story.event, _time(story.since), story.times, story.words, story.reason, children]
-    news += [story.headline, story.items, story.lasted.total_seconds() if story.lasted is not None else None]
+    """The same for the same news, however often it is told, so that receivers can drop what they have.
+
+    It is made of what has happened and of none of the words, which may differ when a story is told anew: by then more
+    is known of the logs and the deployments.
+    """
+    told = story.notification
+    children = sorted([child.name, child.state] for child in story.children)
+    news: list[Any] = [story.key, story.event, told.state, _time(story.since), story.times, children]
+    news += [story.items, story.lasted.total_seconds() if story.lasted is not None else None]
+    # Of a message without a time nothing else says that it is another one.
+    news += [told.reason] if told.state is not None and story.since is None else []
     return f"msg_{hashlib.sha256(json.dumps(news).encode()).hexdigest()[:32]}"
 
 
