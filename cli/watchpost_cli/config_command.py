@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
+import secrets
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,16 +182,25 @@ def _headed(stack_name: str, found: Stored) -> str:
 
 
 def _write(path: str, text: str, *, force: bool) -> None:
-    """Write a file, all of it or nothing. Raises CliError."""
-    target = Path(path)
+    """Write a file, all of it or nothing; through a link that which it names. Raises CliError."""
+    target = Path(os.path.realpath(path))
     if target.exists() and not force:
         raise CliError(f"{path} is there already. Name another file, or add --force; its comments would be lost.")
-    beside = target.with_name(f".{target.name}.new")
+    beside = target.with_name(f".watchpost-{secrets.token_hex(8)}.new")
     try:
-        beside.write_text(text, encoding="utf-8")
+        if target.exists() and not target.is_file():  # a device must stay one
+            target.write_text(text, encoding="utf-8")
+            return
+        with beside.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+        if target.exists():
+            shutil.copymode(target, beside)
         beside.replace(target)
     except OSError as error:
         raise CliError(f"{path} cannot be written: {error.strerror}.") from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _say(sentence: str) -> None:

@@ -6,6 +6,7 @@ import os
 import textwrap
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from rich.text import Text
 
@@ -78,8 +79,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the checks and show what they found. Raises CliError when nothing could be looked at."""
     if options.kibana and options.only not in (None, ["kibana"]):
         raise CliError("--kibana looks at that Kibana only: leave --only out.")
-    if options.kibana and not options.kibana.startswith(("https://", "http://")):
-        raise CliError(f"--kibana {options.kibana} is no address. Write https://host:port.")
+    if options.kibana:
+        _check_address(options.kibana)
     wanted = ["kibana"] if options.kibana else options.only
     checks = [check for check in table.CHECKS if wanted is None or check.name in wanted]
     around = Around(options.stack, dict(os.environ), time.time, kibana=options.kibana, definitions=options.definitions)
@@ -93,8 +94,24 @@ def run(options: argparse.Namespace) -> int:
     return code_of(results)
 
 
+def _check_address(url: str) -> None:
+    """That a URL names a host, and nobody's password, which is not shown. Raises CliError."""
+    if "@" in url:
+        raise CliError("--kibana takes an address without user and password: set KIBANA_USERNAME and KIBANA_PASSWORD.")
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise CliError(f"--kibana {url} is no address. Write https://host:port.")
+
+
 def code_of(results: Sequence[Result]) -> int:
     """The exit code for what was found."""
+    findings = [finding for result in results for finding in result.findings]
+    if all(finding.unreached or finding.status == model.SKIPPED for finding in findings):
+        return 2
     found = {result.status for result in results}
     if found & {model.FAILED, model.WARNING}:
         return 1

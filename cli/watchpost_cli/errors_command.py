@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from watchpost.search.documents import iso
+from watchpost.search.lines import FAILED_KQL
 
 from watchpost_cli import reach
 from watchpost_cli.common import add_json, add_stack, print_json, since
@@ -92,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     with reach.told():
         found = reached.lines.errors(window, filters=asked.filters, most=options.most, timeout=60.0)
         services = Comparison(reached.lines, span, modified_by_lambda()).services(found)
-    link = asking.asked(options.query, options.service, "error").link(reached.kibana, window)
+    link = asking.also(asked, FAILED_KQL).link(reached.kibana, window)
     shown_ones = [one for one in services if chosen(one, only_new=options.new)]
     if options.json:
         print_json(record(found, shown_ones, window, link, only_new=options.new))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import importlib
 import importlib.metadata
+import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import harmless, tell_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # Every command with its module and what it is for, in the groups of --help. A module is imported when its command is
 # typed: most of them need an account's clients, and parsing a file should not wait for those.
@@ -60,27 +64,86 @@ _EPILOG = """\
 The stack is that of --stack, else that of the environment variable WATCHPOST_STACK, else `watchpost`; account and
 region are those of your AWS credentials. Exit codes: 0 all is well, 1 something is left or found wrong, 2 it could not
 be done."""
+# Of a write that fails; files and networks have others, or are told by the commands that use them.
+_OF_OUTPUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 _WIDTH = max(map(len, COMMANDS))
+DEBUG = "WATCHPOST_DEBUG"  # environment variable: show where in the code a command failed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 all is well, 1 something is left, 2 it could not be done."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     tell_warnings()
     try:
-        options = parser(_command_in(given)).parse_args(given)
-        code = options.run(options)
-        sys.stdout.flush()
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
     except CliError as error:
-        print(f"watchpost: {harmless(error, 1000)}", file=sys.stderr)
+        _tell(f"watchpost: {harmless(error, 1000)}")
         return error.code
     except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
     except KeyboardInterrupt:
-        print("\nwatchpost: interrupted; what was begun in the account goes on to its end.", file=sys.stderr)
+        _tell("\nwatchpost: interrupted; what was begun in the account goes on to its end.")
         return 130
-    return int(code)
+    except Exception as error:  # the last one: nobody should have to read a traceback
+        if os.environ.get(DEBUG):
+            raise
+        return _unexpected(error)
+
+
+def _run(given: Sequence[str]) -> int:
+    """Run a command, and have all that it printed written, also where it ends by itself as --help does."""
+    try:
+        with _region():
+            options = parser(_command_in(given)).parse_args(given)
+            return int(options.run(options))
+    finally:
+        sys.stdout.flush()
+
+
+def _unexpected(error: Exception) -> int:
+    """Say in one line that a command failed by an error that nobody thought of. Its text may hold a secret."""
+    if isinstance(error, OSError) and error.errno in _OF_OUTPUT and error.filename is None:
+        _drop_output()
+        _tell(f"watchpost: the output cannot be written: {error.strerror}.")
+    else:
+        _tell(f"watchpost: it failed by an unexpected {type(error).__name__}. {DEBUG}=1 shows where: tell maintainers.")
+    return 2
+
+
+def _drop_output() -> None:
+    """Forget what could not be written: the interpreter tries again at its end, and would complain."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(sentence: str) -> None:
+    with contextlib.suppress(OSError):  # there is nowhere else to say it
+        print(sentence, file=sys.stderr, flush=True)
+
+
+def _open_streams() -> None:
+    """Have streams that take any text: none where the shell closed one, and no encoding that lacks a character."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115  # as long as the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def _region() -> Iterator[None]:
+    """Have AWS_REGION count, as for the AWS CLI: the library looks at AWS_DEFAULT_REGION and the profile only."""
+    wanted, before = os.environ.get("AWS_REGION"), os.environ.get("AWS_DEFAULT_REGION")
+    if wanted:
+        os.environ["AWS_DEFAULT_REGION"] = wanted
+    try:
+        yield
+    finally:
+        if wanted:
+            del os.environ["AWS_DEFAULT_REGION"]
+            os.environ.update({} if before is None else {"AWS_DEFAULT_REGION": before})
 
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:

@@ -34,7 +34,8 @@ needs: cloudformation:DescribeStacks on the stack, and secretsmanager:GetSecretV
 ElasticsearchSecret), or on one of your own with credentials that may only read (--elasticsearch-secret, or the
 environment variable {SECRET}). In Elasticsearch the privilege `read` on the data streams.
 Without either: {URL}, and {_KEY} or {_USER} and {_PASSWORD}, are used where they are
-set ({_CA} names a file with the certificate of a private authority), and with --environment no AWS at all."""
+set ({_CA} names a file with the certificate of a private authority), and with --environment no AWS at all
+(`errors` asks Lambda for the last deployment)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,14 @@ def _read(reference: str) -> Secret:
 
 def _from_shell(environment: Mapping[str, str]) -> Cluster:
     """The cluster that the shell names; the URL may have user and password in it."""
-    parts = urlsplit(environment[URL])
+    url = environment[URL]
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise CliError(f"{URL} is no URL: {url.rpartition('@')[2]}. Write https://host:port.")
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     return _connected(
         bare.rstrip("/"), _credentials(environment, unquote(parts.username or ""), unquote(parts.password or ""))
@@ -179,7 +187,7 @@ def _credentials(environment: Mapping[str, str], user: str = "", password: str =
         raise CliError(f"{URL} or {_USER} is set in your shell without credentials. Set {_KEY}, or {_PASSWORD} too.")
     if environment.get(_CA):
         try:
-            values["ca_certificate"] = Path(environment[_CA]).read_text()
+            values["ca_certificate"] = Path(environment[_CA]).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise CliError(f"{_CA} names {environment[_CA]}, which cannot be read: {error}") from None
     return Secret("your shell", values)

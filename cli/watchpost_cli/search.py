@@ -81,11 +81,14 @@ def run(options: argparse.Namespace) -> int:
         page = reached.lines.find(
             window, filters=asked.filters, kinds=kinds, newest_first=True, most=options.limit, timeout=60.0
         )
-    link = asked.link(reached.kibana, window)
+    linked = asking.of_kinds(asked, kinds)
+    link = linked.link(reached.kibana, window) if linked else None
     if options.json:
         _print_json(page, window, asked, link, fields)
     else:
         closing = [*sentences(page, window, reached.where), *([f"Kibana: {link}"] if link else [])]
+        if reached.kibana and not linked:
+            closing.append("Kibana has no data view of metric lines and others together: there is no link.")
         _print(page, fields, closing, full=options.full)
     return 0 if page.documents and not page.partial else 1
 

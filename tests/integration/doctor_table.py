@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from watchpost.ledger import Entry
 
-from tests.integration.doctor_world import BUCKET, LOGIN, OWNER
+from tests.integration.doctor_world import ACCOUNT, BUCKET, LOGIN, OWNER, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,19 @@ def _set(**values: Any) -> Callable[[World], None]:
     return lambda world: [setattr(world, name, value) for name, value in values.items()] and None
 
 
+def _denied(action: str, output: str) -> Callable[[World], None]:
+    """Take an action on what an output names from all roles."""
+    return lambda world: world.not_allowed.add(f"{action} on {world.outputs[output]}")
+
+
+def _own_kibana_secret(world: World) -> None:
+    """A stack with a secret for Kibana, which no role may read."""
+    world.not_allowed.add(f"secretsmanager:GetSecretValue on {KIBANA_SECRET}")
+    world.changed["GetFunctionConfiguration"] = lambda parsed: parsed["Environment"]["Variables"].update(
+        KIBANA_SECRET=KIBANA_SECRET
+    )
+
+
 def _parameter(**values: str) -> Callable[[World], None]:
     return lambda world: world.parameters.update(values)
 
@@ -98,6 +111,7 @@ def _fill(output: str, value: Any) -> Callable[[World], None]:
     return lambda world: world.secret(output, value)
 
 
+KIBANA_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:kibana"
 GONE = {"name": "b", "type": "webhook", "url": "https://hooks.example.com/secret-place", "colour": "red"}
 # What is broken, the check that must find it, how bad it is, what it must name, and what it must advise.
 BROKEN: list[tuple[str, Callable[[World], None], str, str, str, str]] = [
@@ -119,6 +133,20 @@ BROKEN: list[tuple[str, Callable[[World], None], str, str, str, str]] = [
      "functions", "failed", "wp-shipper is switched off", "delete-function-concurrency"),
     ("role without rights", _set(not_allowed={"s3:PutObject"}), "roles", "failed",
      "role of wp-shipper does not allow s3:PutObject", "Deploy"),
+    ("no mails", _denied("sns:Publish", "MailTopic"), "roles", "failed",
+     "role of wp-notifier does not allow sns:Publish on arn:aws:sns:eu-west-1:123456789012:wp-Mail", "Deploy"),
+    ("no fallback", _denied("sns:Publish", "FallbackTopic"), "roles", "failed",
+     "role of wp-notifier does not allow sns:Publish on arn:aws:sns:eu-west-1:123456789012:wp-Fallback", "Deploy"),
+    ("no receivers", _denied("secretsmanager:GetSecretValue", "NotificationSecret"), "roles", "failed",
+     "role of wp-notifier does not allow secretsmanager:GetSecretValue", "Deploy"),
+    ("no evidence", _denied("secretsmanager:GetSecretValue", "ElasticsearchSecret"), "roles", "failed",
+     "role of wp-notifier does not allow secretsmanager:GetSecretValue", "Deploy"),
+    ("no login of Kibana", _own_kibana_secret, "roles", "failed",
+     f"role of wp-provisioner does not allow secretsmanager:GetSecretValue on {KIBANA_SECRET}", "Deploy"),
+    ("no incidents", _set(not_allowed={"dynamodb:UpdateItem"}), "roles", "failed",
+     "dynamodb:UpdateItem on arn:aws:dynamodb:eu-west-1:123456789012:table/wp-incidents", "Deploy"),
+    ("old stack's incidents", lambda world: world.outputs.pop("IncidentTable") and None, "stack", "warning",
+     "IncidentTable", "Deploy"),
     ("role is gone", lambda world: world.errors.update(SimulatePrincipalPolicy="NoSuchEntity"), "roles", "failed",
      "is gone", "Deploy"),
     ("no invocation", lambda _: boto3.client("lambda").remove_permission(
@@ -166,13 +194,13 @@ BROKEN: list[tuple[str, Callable[[World], None], str, str, str, str]] = [
     ("late sweep", lambda world: world.swept(ago=3 * 3_600), "subscriptions", "failed", "3 hours ago", "wp-subscriber"),
     ("problem of a sweep", lambda world: world.swept(problems=("no policy",)), "subscriptions", "warning", "no policy",
      "sweep"),
-    ("dead letter", _letter("dead-letters/2026/11/21/a.ndjson.gz"), "dead letters", "warning", "1 dead letters",
+    ("dead letter", _letter("dead-letters/2026/11/21/a.ndjson.gz"), "dead-letters", "warning", "1 dead letters",
      "watchpost replay"),
-    ("old dead letter", _old_letter, "dead letters", "failed", "2 days ago", "watchpost replay"),
-    ("rejected", _letter("rejected/a"), "dead letters", "warning", "1 rejected", "--rejected"),
-    ("failed call", _letter("aws/lambda/async/wp-shipper/2026/11/21/a"), "dead letters", "warning",
+    ("old dead letter", _old_letter, "dead-letters", "failed", "2 days ago", "watchpost replay"),
+    ("rejected", _letter("rejected/a"), "dead-letters", "warning", "1 rejected", "--rejected"),
+    ("failed call", _letter("aws/lambda/async/wp-shipper/2026/11/21/a"), "dead-letters", "warning",
      "1 failed invocations", "logs"),
-    ("untold", _letter("notifications/2026/11/21/a.json.gz"), "dead letters", "warning",
+    ("untold", _letter("notifications/2026/11/21/a.json.gz"), "dead-letters", "warning",
      "1 undelivered notifications", "notifier"),
     ("unknown receiver", _routes("oncall", "nobody-here"), "notifications", "failed", "nobody-here", "routes"),
     ("wrong receiver", _fill("NotificationSecret", {"receivers": [GONE]}), "notifications", "failed", "receivers[0]",
@@ -208,7 +236,7 @@ REFUSED = [
     ("ListSubscriptionsByTopic", "notifications", "sns:ListSubscriptionsByTopic on arn:"),
     ("GetItem", "subscriptions", "dynamodb:GetItem and dynamodb:Scan on the table wp-ledger"),
     ("Scan", "subscriptions", "dynamodb:GetItem and dynamodb:Scan on the table wp-ledger"),
-    ("ListObjectsV2", "dead letters", "s3:ListBucket on the bucket wp-dead-letters"),
+    ("ListObjectsV2", "dead-letters", "s3:ListBucket on the bucket wp-dead-letters"),
     ("DescribeAlarms", "alarms", "cloudwatch:DescribeAlarms on all alarms"),
     ("GetFunctionConfiguration", "canary", "lambda:GetFunctionConfiguration on the functions wp-*"),
 ]

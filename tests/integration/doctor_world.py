@@ -8,7 +8,6 @@ import io
 import json
 import time
 import zipfile
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from importlib.resources import files
@@ -16,31 +15,26 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from moto import mock_aws
 from provisioner import templates
 from watchpost import names
 from watchpost.ledger import KEY, Ledger
 from watchpost_cli.checks.deployment import ROLES
 from watchpost_cli.main import main
 
-from tests.integration.doctor_server import Server
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pytest
+
+    from tests.integration.doctor_server import Server
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 STACK = "wp"
 PARAMETER = f"/watchpost/{STACK}/config"
-LEDGER, BUCKET = "wp-ledger", "wp-dead-letters"
+LEDGER, BUCKET, INCIDENTS = "wp-ledger", "wp-dead-letters", "wp-incidents"
 LOGIN = {"username": "writer", "password": "hunter-4711"}
 OWNER = names.kibana_owner(STACK, REGION, ACCOUNT)
-VARIABLES = (  # of the shell, that would lead the command elsewhere
-    *("ELASTICSEARCH_URL", "ELASTICSEARCH_API_KEY", "ELASTICSEARCH_USERNAME", "ELASTICSEARCH_PASSWORD"),
-    *("KIBANA_API_KEY", "KIBANA_USERNAME", "KIBANA_PASSWORD", "KIBANA_SPACE", "KIBANA_CA"),
-    *("WATCHPOST_ELASTICSEARCH_SECRET", "AWS_ENDPOINT_URL", "WATCHPOST_STACK"),
-)
+READS = ("Get", "List", "Describe", "Head", "Scan", "Query", "Simulate")  # how operations begin that change nothing
 
 
 @dataclass
@@ -55,13 +49,14 @@ class World:
     status: str = "UPDATE_COMPLETE"
     refused: set[str] = field(default_factory=set)  # operations that whoever types may not call
     errors: dict[str, str] = field(default_factory=dict)  # operations that fail, with the code
-    not_allowed: set[str] = field(default_factory=set)  # actions that the functions' roles lack
+    not_allowed: set[str] = field(default_factory=set)  # actions that the functions' roles lack, also with ` on ARN`
     changed: dict[str, Callable[[dict[str, Any]], None]] = field(default_factory=dict)  # answers, by operation
     clock_ahead: float = 0.0  # seconds that AWS's clock is ahead
     cluster_ahead: float = 0.0  # likewise Elasticsearch's
     missing: set[str] = field(default_factory=set)  # index templates that are not there
     objects: set[str] = field(default_factory=set)  # ids of the saved objects in Kibana
     code: int = -1  # of the last command
+    wrote: bool = False  # whether anything in the account is not as it was deployed any more
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         self.code = main(["doctor", "--stack", STACK, *arguments])
@@ -101,6 +96,7 @@ class World:
 
     def before(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         """Answer instead of AWS; None leaves it to moto. As botocore's event before-call wants it."""
+        self.wrote = self.wrote or not model.name.startswith(READS)
         if model.name in self.refused:
             return self._error(403, "AccessDenied")
         if model.name in self.errors:
@@ -108,12 +104,16 @@ class World:
         if model.name == "DescribeStacks":
             return self._error(400, "ValidationError") if not self.status else self._answer({"Stacks": [self._stack()]})
         if model.name == "SimulatePrincipalPolicy":
-            action = params["body"]["ActionNames.member.1"]
-            decision = "implicitDeny" if action in self.not_allowed else "allowed"
-            return self._answer({"EvaluationResults": [{"EvalActionName": action, "EvalDecision": decision}]})
+            resource = params["body"]["ResourceArns.member.1"]
+            actions = [value for name, value in params["body"].items() if name.startswith("ActionNames.member.")]
+            return self._answer({"EvaluationResults": [self._decision(action, resource) for action in actions]})
         if model.name == "GetCallerIdentity":
             return self._answer({"Account": ACCOUNT})
         return None
+
+    def _decision(self, action: str, resource: str) -> dict[str, str]:
+        denied = {action, f"{action} on {resource}"} & self.not_allowed
+        return {"EvalActionName": action, "EvalDecision": "implicitDeny" if denied else "allowed"}
 
     def after(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
         """Change what moto answers."""
@@ -141,31 +141,7 @@ def one_session() -> boto3.Session:
     return boto3.Session()
 
 
-@contextmanager
-def opened(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
-    """A stack in which all is well."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    for name, value in (("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing")):
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    elasticsearch, kibana = Server({"x-elastic-product": "Elasticsearch"}), Server()
-    with mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}):
-        session = one_session()
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
-        world = World(elasticsearch, kibana, capsys)
-        _deploy(world)
-        _serve(world)
-        session.events.register("before-call", world.before)
-        session.events.register("after-call", world.after)
-        yield world
-        session.events.unregister("before-call", world.before)
-        session.events.unregister("after-call", world.after)
-    for server in (elasticsearch, kibana):
-        server.close()
-
-
-def _deploy(world: World) -> None:
+def deploy(world: World) -> None:
     """What the template makes, as far as it is looked at."""
     sns, secrets = boto3.client("sns"), boto3.client("secretsmanager")
     topics = {
@@ -180,6 +156,7 @@ def _deploy(world: World) -> None:
         **{f"{name}Topic": arn for name, arn in topics.items()},
         "ConfigParameter": PARAMETER,
         "LedgerTable": LEDGER,
+        "IncidentTable": INCIDENTS,
         "DeadLetterBucket": BUCKET,
     }
     world.parameters = {
@@ -224,7 +201,10 @@ def _functions(world: World) -> None:
         "LEDGER_TABLE": LEDGER,
         "SHIPPER_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:wp-shipper",
         "KIBANA_URL": world.kibana.url,
+        "KIBANA_SECRET": world.outputs["ElasticsearchSecret"],  # as the template has it without one of its own
         "FALLBACK_TOPIC": world.outputs["FallbackTopic"],
+        "MAIL_TOPIC": world.outputs["MailTopic"],
+        "INCIDENT_TABLE": INCIDENTS,
     }
     for component in ROLES:
         client.create_function(
@@ -240,7 +220,7 @@ def _functions(world: World) -> None:
     )
 
 
-def _serve(world: World) -> None:
+def serve(world: World) -> None:
     """Elasticsearch and Kibana, as far as they are asked."""
     right = "Basic " + base64.b64encode("{username}:{password}".format(**LOGIN).encode()).decode()
 

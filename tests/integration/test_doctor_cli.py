@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import ssl
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-import trustme
 from watchpost_cli.checks.table import CHECKS
 
-from tests.integration.doctor_server import Server
+from tests.integration.doctor_account import Account, one_account, opened
 from tests.integration.doctor_table import BROKEN, GONE, REFUSED
-from tests.integration.doctor_world import LOGIN, REGION, opened
+from tests.integration.doctor_world import LOGIN, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +21,15 @@ if TYPE_CHECKING:
 NAMES = [check.name for check in CHECKS]
 
 
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    with one_account() as made:
+        yield made
+
+
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
-    with opened(monkeypatch, capsys) as made:
+def world(account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    with opened(account, monkeypatch, capsys) as made:
         yield made
 
 
@@ -104,7 +108,7 @@ def test_a_permission_that_is_missing_fails_nothing_and_hides_no_other_check(wor
 
     assert code == 0
     skipped = {name for name, one in found.items() if one["status"] == "skipped"}
-    assert skipped == {"secrets", "elasticsearch", "templates", "dead letters", "canary"}
+    assert skipped == {"secrets", "elasticsearch", "templates", "dead-letters", "canary"}
     assert {one["status"] for name, one in found.items() if name not in skipped} == {"ok"}
 
 
@@ -185,66 +189,6 @@ def test_text_from_aws_commands_no_terminal(world: World) -> None:
     assert "\x1b" not in out
     assert "\u202e" not in out
     assert "\\x1b[2J" in out
-
-
-@pytest.mark.parametrize("space", ["default", "team"])
-def test_a_kibana_is_looked_at_by_its_address_without_an_account(
-    world: World, monkeypatch: pytest.MonkeyPatch, space: str
-) -> None:
-    """The smoke command against a real Kibana: it reads, and asks AWS for nothing but the stack's place."""
-    world.refused |= {"DescribeStacks", "GetFunctionConfiguration", "GetSecretValue"}
-    monkeypatch.setenv("KIBANA_USERNAME", LOGIN["username"])
-    monkeypatch.setenv("KIBANA_PASSWORD", LOGIN["password"])
-    monkeypatch.setenv("KIBANA_SPACE", space)
-    world.kibana.answers["/api/spaces/space/team"] = world.kibana.answers["/api/spaces/space/default"]
-
-    code, out, _ = world.run("--kibana", f"{world.kibana.url}/")
-
-    assert code == 0, out
-    assert "1 check: 1 ok." in out
-    asked = [request.removeprefix("/s/team") for request in world.kibana.requests]
-    base = "/s/team" if space == "team" else ""
-    exports = [f"POST {base}/api/saved_objects/_export"] * 2
-    assert asked == ["GET /api/status", f"GET /api/spaces/space/{space}", *exports]
-    assert world.elasticsearch.requests == []
-
-
-def test_a_kibana_is_believed_only_with_a_certificate_that_somebody_vouches_for(world: World) -> None:
-    """The authority may be one that only the secret names; the status is not asked for in the clear either."""
-    authority = trustme.CA()
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    server = Server(tls=tls)
-    server.answers = world.kibana.answers
-    world.parameters["KibanaUrl"] = server.url
-
-    [bad] = world.check("kibana")["findings"]
-    assert "certificate is not trusted" in bad["seen"]
-    assert server.requests == []
-
-    world.secret("ElasticsearchSecret", {**LOGIN, "ca_certificate": authority.cert_pem.bytes().decode()})
-    assert world.check("kibana")["status"] == "ok"
-    server.close()
-
-
-def test_a_kibana_without_our_objects_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.refused |= {"DescribeStacks", "GetFunctionConfiguration"}
-    monkeypatch.setenv("KIBANA_USERNAME", LOGIN["username"])
-    monkeypatch.setenv("KIBANA_PASSWORD", LOGIN["password"])
-    world.objects.clear()
-
-    code, out, _ = world.run("--kibana", world.kibana.url)
-
-    assert code == 1
-    assert "there are objects of 0 stacks wp in it" in out
-
-
-@pytest.mark.parametrize("arguments", [["--kibana", "kibana:5601"], ["--kibana", "http://k", "--only", "stack"]])
-def test_what_makes_no_sense_is_refused(world: World, arguments: list[str]) -> None:
-    code, out, err = world.run(*arguments)
-
-    assert (code, out) == (2, "")
-    assert "--kibana" in err
 
 
 def test_the_names_of_the_fields_are_those_that_are_promised(world: World) -> None:

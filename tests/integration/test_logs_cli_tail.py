@@ -102,6 +102,32 @@ def test_elasticsearch_that_is_away_at_first_is_waited_for(world: World) -> None
     assert tail(world, "first", "--count", "1")[1] == ["there"]
 
 
+@pytest.mark.parametrize("status", [500, 501, 520])
+def test_what_only_elasticsearch_or_what_is_before_it_can_mend_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    shipping(world, f"failing-{status}", "there")()
+    answers = [(status, {"content-type": "text/plain"}, b"no")]
+    answered = world.gate.ask
+    monkeypatch.setattr(world.gate, "ask", lambda *asked: answers.pop() if answers else answered(*asked))
+
+    code, shown, err = tail(world, f"failing-{status}", "--count", "1")
+
+    assert (code, shown) == (0, ["there"])
+    assert f"({status})" in err.splitlines()[0]
+    assert err.splitlines()[1].startswith("watchpost: Elasticsearch answers again, after ")
+
+
+@pytest.mark.parametrize("status", [400, 499])
+def test_what_is_wrong_with_the_question_ends_it(world: World, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    monkeypatch.setattr(world.gate, "ask", lambda *_: (status, {"content-type": "text/plain"}, b"no"))
+
+    code, shown, err = tail(world, "wrong", "--count", "1")
+
+    assert (code, shown) == (2, [])
+    assert f"({status})" in err
+
+
 def test_it_ends_when_the_time_is_over(world: World) -> None:
     shipping(world, "timed", "only")()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 from watchpost.aws import code_of
 from watchpost.configuration import Document, Source, stored
 from watchpost.elasticsearch import Cluster
@@ -45,6 +45,7 @@ OUTPUTS: Mapping[str, str] = {
     "WarningTopic": "WARNING_TOPIC",
     "FallbackTopic": "FALLBACK_TOPIC",
     "MailTopic": "MAIL_TOPIC",
+    "IncidentTable": "INCIDENT_TABLE",
 }
 # Likewise parameters.
 PARAMETERS: Mapping[str, str] = {
@@ -87,7 +88,6 @@ class Around:
     now: Callable[[], float]
     kibana: str = ""
     definitions: str | None = None
-    session: boto3.Session = field(default_factory=lambda: _session())  # noqa: PLW0108  # below
     _kept: dict[str, tuple[Any, Exception | None]] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -108,17 +108,25 @@ class Around:
         """A client of AWS, which asks twice at most. The session that makes them is not safe for threads."""
 
         def made() -> Any:
+            session = self._session()
             with self._lock:
-                return self.session.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the stub knows literal names only
+                return session.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the stub knows literal names only
 
         return self.once(f"client {service}", made)
 
     def check_shell(self) -> None:
         """That there are credentials and a region: without them nothing can be looked at. Raises CliError."""
-        if self.session.get_credentials() is None:
-            raise CliError(f"Nothing can be looked at: {stack.told(NoCredentialsError())}")
-        if self.session.region_name is None:
-            raise CliError(f"Nothing can be looked at: {stack.told(NoRegionError())}")
+        session = self._session()
+        try:
+            if session.get_credentials() is None:
+                raise NoCredentialsError
+            if session.region_name is None:
+                raise NoRegionError
+        except BotoCoreError as error:
+            raise CliError(f"Nothing can be looked at: {stack.told(error)}") from None
+
+    def _session(self) -> boto3.Session:
+        return self.once("session", _session)  # type: ignore[no-any-return]
 
     def deployed(self) -> Deployed:
         """The stack. Raises NotAllowedError, and UnknownError when there is none."""
@@ -233,10 +241,13 @@ _CONFIG = Config(connect_timeout=CONNECT, read_timeout=READ, retries={"total_max
 
 
 def _session() -> boto3.Session:
-    """The session of this process, as all commands have it."""
-    if boto3.DEFAULT_SESSION is None:
-        boto3.setup_default_session()
-    return boto3.DEFAULT_SESSION or boto3.Session()
+    """The session of this process, as all commands have it. Raises CliError, as for a profile that there is not."""
+    try:
+        if boto3.DEFAULT_SESSION is None:
+            boto3.setup_default_session()
+        return boto3.DEFAULT_SESSION or boto3.Session()
+    except BotoCoreError as error:
+        raise CliError(f"AWS cannot be reached: {stack.told(error)}") from None
 
 
 def _outcome(read: Callable[[], Any]) -> tuple[Any, Exception | None]:

@@ -24,6 +24,7 @@ SIMULATE = "iam:SimulatePrincipalPolicy"
 CANARY = "canary"  # a function that no stack has yet
 _MISSING = "ResourceNotFoundException"
 _BUCKET = "arn:{partition}:s3:::{DEAD_LETTER_BUCKET}/dead-letters/doctor"
+_INCIDENTS = "arn:{partition}:dynamodb:{region}:{account}:table/{INCIDENT_TABLE}"
 _PARAMETER = "arn:{partition}:ssm:{region}:{account}:parameter{CONFIG_PARAMETER}"
 # What each function cannot do its work without: an action, and on what, with the function's own variables.
 ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -41,12 +42,21 @@ ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "provisioner": (
         ("ssm:GetParameter", _PARAMETER),
         ("secretsmanager:GetSecretValue", "{ELASTICSEARCH_SECRET}"),
+        ("secretsmanager:GetSecretValue", "{KIBANA_SECRET}"),  # that of Elasticsearch where it has none of its own
         ("cloudwatch:PutMetricAlarm", "arn:{partition}:cloudwatch:{region}:{account}:alarm:{STACK}/doctor"),
         ("cloudwatch:PutDashboard", "arn:{partition}:cloudwatch::{account}:dashboard/{STACK}-doctor"),
     ),
     "notifier": (
+        ("ssm:GetParameter", _PARAMETER),
+        ("secretsmanager:GetSecretValue", "{ELASTICSEARCH_SECRET}"),
         ("secretsmanager:GetSecretValue", "{NOTIFICATION_SECRET}"),
         ("s3:PutObject", _BUCKET),
+        *((f"dynamodb:{name}", _INCIDENTS) for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan")),
+        ("sns:Publish", "{MAIL_TOPIC}"),
+        ("sns:Publish", "{FALLBACK_TOPIC}"),
+        ("cloudwatch:GetMetricWidgetImage", "*"),
+        ("cloudwatch:DescribeAlarms", "*"),
+        ("lambda:GetFunctionConfiguration", "arn:{partition}:lambda:{region}:{account}:function:doctor"),
     ),
     "replay": (
         ("secretsmanager:GetSecretValue", "{ELASTICSEARCH_SECRET}"),
@@ -152,13 +162,13 @@ def _role(
     known = dict(zip(("partition", "region", "account"), (parts[1], parts[3], parts[4]), strict=True))
     values = {**found.get("Environment", {}).get("Variables", {}), **known}
     try:
-        for action, pattern in needed:
+        for resource, actions in _by_resource(needed, values).items():
             with needing(f"{SIMULATE} on {role}"):
                 answer = around.client("iam").simulate_principal_policy(
-                    PolicySourceArn=role, ActionNames=[action], ResourceArns=[pattern.format_map(values)]
+                    PolicySourceArn=role, ActionNames=actions, ResourceArns=[resource]
                 )
-            if any(one["EvalDecision"] != "allowed" for one in answer["EvaluationResults"]):
-                denied.append(f"{action} on {pattern.format_map(values)}")
+            wrong = [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
+            denied += [f"{action} on {resource}" for action in wrong]
     except KeyError as error:
         yield skipped(f"{name} has no variable {error.args[0]}", "Deploy the version that this command is of.")
         return
@@ -173,6 +183,16 @@ def _role(
         )
     else:
         yield ok(f"the role of {name} allows what was asked for")
+
+
+def _by_resource(needed: tuple[tuple[str, str], ...], values: Mapping[str, str]) -> dict[str, list[str]]:
+    """The actions on each resource, which are asked for at once. Raises KeyError for a variable that there is not."""
+    found: dict[str, list[str]] = {}
+    for action, pattern in needed:
+        actions = found.setdefault(pattern.format_map(values), [])
+        if action not in actions:  # two variables may name the same
+            actions.append(action)
+    return found
 
 
 def _invocable(around: Around, name: str) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import requests
+from botocore.exceptions import BotoCoreError, ClientError
 from watchpost import login, names
 from watchpost.errors import ConfigurationError
 from watchpost.secrets import Secret
@@ -17,6 +18,7 @@ from watchpost.secrets import Secret
 from watchpost_cli import provisioning
 from watchpost_cli.checks.around import SECRET
 from watchpost_cli.checks.model import Check, NotAllowedError, UnknownError, failed, ok, refused, skipped, warning
+from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import counted, named
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ DATA_VIEW, SEARCH, DASHBOARD = "index-pattern", "search", "dashboard"  # types o
 PRIVILEGE = "in Kibana `Saved Objects Management: Read` in the space"
 TIMEOUT = (3.0, 8.0)  # seconds to connect, and for each part of the answer
 _DOCS = "docs/kibana.md"
+# What asking the stack raises where there is no account to ask: none of it matters when Kibana's address is given.
+_NO_STACK = (NotAllowedError, UnknownError, BotoCoreError, ClientError, CliError)
 
 
 def kibana(around: Around) -> Findings:
@@ -55,6 +59,11 @@ def _login(around: Around) -> tuple[Secret, Finding | None]:
         login.tls(found)
     except NotAllowedError as error:
         return nothing, refused(error)
+    except _NO_STACK:
+        if not around.kibana:
+            raise
+        seen = "there are no credentials for it: none in your shell, and no stack to ask for its own"
+        return nothing, failed(seen, f"Set {KEY}, or {USER} and {PASSWORD}.")
     except (ConfigurationError, ValueError, OSError) as error:
         said = str(error) if not isinstance(error, json.JSONDecodeError) else "the secret is no JSON"
         todo = f"Fill the secret, or set {KEY}, or {USER} and {PASSWORD}."
@@ -130,7 +139,7 @@ def _owner(around: Around, session: requests.Session, base: str) -> tuple[str, s
         region, account = around.place()
         if region and account:
             return names.kibana_owner(around.stack, region, account), ""
-    except (NotAllowedError, UnknownError):
+    except _NO_STACK:
         if not around.kibana:
             raise
     # Without an account only Kibana can say which stacks of that name it has.
@@ -164,7 +173,7 @@ def _space(around: Around) -> str:
         return around.environ["KIBANA_SPACE"]
     try:
         return around.value("KibanaSpace") or "default"
-    except (NotAllowedError, UnknownError):
+    except _NO_STACK:
         if not around.kibana:
             raise
         return "default"

@@ -22,6 +22,7 @@ class Finding:
     seen: str  # one sentence, without a full stop
     todo: str = ""  # what to do about it, one or more sentences
     permission: str = ""  # of a skipped one: what was refused, such as `ssm:GetParameter on /watchpost/wp/config`
+    unreached: bool = False  # of a failed one: AWS gave no answer, so that nothing was looked at
 
 
 Findings: TypeAlias = Iterable[Finding]

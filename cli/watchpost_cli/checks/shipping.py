@@ -141,7 +141,7 @@ def _http_date(text: str | None) -> float | None:
 
 CHECKS = (
     Check("subscriptions", "the ledger: what is blocked, failed or overdue", (GET, SCAN), subscriptions),
-    Check("dead letters", "what could not be delivered, and since when", (LIST,), dead_letters),
+    Check("dead-letters", "what could not be delivered, and since when", (LIST,), dead_letters),
     Check(
         "clock", "this machine against AWS and Elasticsearch", ("sts:GetCallerIdentity, which everybody has",), clock
     ),

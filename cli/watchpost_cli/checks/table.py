@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import requests
@@ -79,7 +79,9 @@ def _broken(error: Exception) -> Finding:
     """What to say of a check that could not go on."""
     if isinstance(error, UnknownError):
         return skipped(f"not known: {error}", "See the check stack.")
-    if isinstance(error, (ClientError, BotoCoreError)):
+    if isinstance(error, BotoCoreError):  # raised on this machine, unlike what AWS answers
+        return replace(failed(f"AWS: {told(error)}", "Check credentials and network, and try again."), unreached=True)
+    if isinstance(error, ClientError):
         return failed(f"AWS: {told(error)}", "See the AWS service that is named, and try again.")
     if isinstance(error, requests.RequestException):
         return failed(_of_requests(error), "Check the address, the network between, and the certificate.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 300  # characters of a message
 _LONGEST_NAME = 120
+_NARROW = 90  # columns below which a table would leave no room for what the error says
 
 
 def show(
@@ -32,7 +34,11 @@ def show(
         output.print(_head(service))
         if service.problem:
             output.print(Text(f"  {harmless(service.problem, 600)}", "yellow"))
-        output.print(_table(service, groups[:top]), soft_wrap=False)
+        if output.width < _NARROW:
+            for group in groups[:top]:
+                output.print(Padding(_block(service, group), (0, 0, 0, 2), expand=False), soft_wrap=False)
+        else:
+            output.print(_table(service, groups[:top]), soft_wrap=False)
         if len(groups) > top:
             output.print(Text(f"  {counted(len(groups) - top, 'more kind', 'more kinds')} of errors; --top shows more"))
         output.print()
@@ -57,10 +63,25 @@ def _table(service: Service, groups: Iterable[ErrorGroup]) -> Table:
     table.add_column("last (UTC)", no_wrap=True)
     table.add_column("error, and what to follow", overflow="fold")
     for group in groups:
-        mark = Text("NEW", "bold white on red") if service.is_new(group) else Text("")
         numbers = (Text(f"{group.count:,}"), Text(_second(group.first)), Text(_second(group.last)))
-        table.add_row(mark, *numbers, _error(group))
+        table.add_row(_mark(service, group), *numbers, _error(group))
     return table
+
+
+def _block(service: Service, group: ErrorGroup) -> Text:
+    """A group where a table has no room: what its row tells, below each other."""
+    text = _mark(service, group)
+    if text.plain:
+        text.append("  ")
+    text.append(f"{counted(group.count, 'time')}", "bold")
+    last = f"{group.last:%H:%M:%S}" if group.first.date() == group.last.date() else _second(group.last)
+    text.append(f", {_second(group.first)}{f' to {last}' if group.last > group.first else ''} UTC\n", "dim")
+    text.append_text(_error(group))
+    return text
+
+
+def _mark(service: Service, group: ErrorGroup) -> Text:
+    return Text.assemble(("NEW", "bold white on red")) if service.is_new(group) else Text()
 
 
 def _error(group: ErrorGroup) -> Text:

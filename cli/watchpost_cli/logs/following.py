@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from watchpost.errors import ClusterUnavailableError
+from watchpost.errors import ClusterRefusedError, ClusterUnavailableError
 from watchpost.search.documents import Window, iso
 
 from watchpost_cli.terminal import counted
@@ -50,7 +50,8 @@ class Follower:
     ) -> int:
         """Show lines until the time is over or so many were shown; returns how many were.
 
-        every: between two questions. length: None for no end. count: 0 for no end. Raises ClusterRefusedError.
+        every: between two questions. length: None for no end. count: 0 for no end. Raises ClusterRefusedError, but not
+        for a status of 500 and above: that is waited for.
         """
         end = None if length is None else time.monotonic() + length.total_seconds()
         number = 0
@@ -69,7 +70,10 @@ class Follower:
         """Lines that were not shown yet, in the order in which they were written; none while Elasticsearch is away."""
         try:
             found = self._ask(most)
-        except ClusterUnavailableError as error:
+        except (ClusterUnavailableError, ClusterRefusedError) as error:
+            # Of 5xx a cluster that starts or fails over, or what stands before it, has more than 502 to 504.
+            if isinstance(error, ClusterRefusedError) and error.status < 500:
+                raise
             if self._away_since is None:
                 self._away_since = time.monotonic()
                 self._tell(f"{error}. Asking again until it answers.")

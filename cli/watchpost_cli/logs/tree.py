@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ from watchpost_cli.logs import shown
 from watchpost_cli.terminal import counted, harmless
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
     from watchpost.search.documents import Document
     from watchpost.search.transaction import Invocation, Transaction
 
 GAP = timedelta(milliseconds=500)  # without a line, that is shown as a line of its own
 _OFFSET = 9  # columns of an offset
+_ROOM = 10  # columns for a message below which it is not worth to stand beside its time
 _LONGEST = 120  # characters of an id or a name
 _GUIDES = "dim"
 # What the head of an invocation tells already.
@@ -51,6 +54,24 @@ def head(transaction: Transaction) -> Text:
 def milliseconds(length: timedelta) -> str:
     """A length in ms, with its thousands; never rounded up."""
     return f"{length // timedelta(milliseconds=1):,} ms"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A log line. Its message is broken where the row ends, and goes on below where it began."""
+
+    head: Text
+    message: Text
+
+    def __rich_console__(self, output: Console, options: ConsoleOptions) -> RenderResult:
+        room = options.max_width - self.head.cell_len
+        if room < _ROOM:
+            yield self.head + self.message
+            return
+        head = self.head
+        for row in self.message.wrap(output, room, overflow="fold") or (Text(),):
+            yield head + row
+            head = Text(" " * self.head.cell_len)
 
 
 class _Drawing:
@@ -101,11 +122,8 @@ class _Drawing:
                 self._add_line(branch, document)
 
     def _add_line(self, branch: Tree, document: Document) -> None:
-        text = Text.assemble((f"{self._offset(document.at):>{_OFFSET}}  ", "dim"))
-        text.append_text(shown.level(document))
-        text.append("  ")
-        text.append_text(shown.message(document, full=self._full))
-        leaf = branch.add(text)
+        head = Text.assemble((f"{self._offset(document.at):>{_OFFSET}}  ", "dim"), shown.level(document), "  ")
+        leaf = branch.add(_Line(head, shown.message(document, full=self._full)))
         for extra in shown.stack_of(document) if self._full else ():
             leaf.add(extra)
 

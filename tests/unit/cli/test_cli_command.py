@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.text import Text
 from watchpost_cli import replay
 from watchpost_cli.common import moment
 from watchpost_cli.errors import CliError
 from watchpost_cli.main import main
 from watchpost_cli.parse import events
-from watchpost_cli.terminal import harmless
+from watchpost_cli.terminal import console, harmless
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,42 @@ def test_printable_text_is_shown_as_it_is_and_long_text_is_cut() -> None:
     assert harmless("\x1b[2J\u202eabc\ud800\n") == "\\x1b[2J\\u202eabc\\ud800\\n"
     assert harmless("abcdef", 6) == "abcdef"
     assert harmless("abcdefg", 6) == "abcde…"
+
+
+def test_what_shows_nothing_is_shown_as_an_escape() -> None:
+    for character in "\u3164\u2800\u115f\u1160\uffa0\U000e0100":
+        assert harmless(f"a{character}b") == "a" + character.encode("unicode_escape").decode() + "b"
+
+
+def test_marks_are_not_piled_up() -> None:
+    mark = "\u0301"
+
+    assert harmless("e" + 4 * mark) == "e" + 4 * mark
+    assert harmless("e" + 5 * mark + "e" + 500 * mark) == 2 * ("e" + 4 * mark)
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_a_file_has_no_colours_whatever_the_shell_says(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "1")
+    stream = io.StringIO()
+
+    console(stream).print(Text("red", "red"))
+
+    assert stream.getvalue() == "red\n"
+
+
+@pytest.mark.parametrize(("value", "expected"), [("", "\x1b[31mred\x1b[0m\n"), ("1", "red\n"), ("0", "red\n")])
+def test_a_terminal_has_colours_unless_no_color_says_anything(
+    monkeypatch: pytest.MonkeyPatch, value: str, expected: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", value)
+    monkeypatch.setenv("TERM", "xterm")
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+
+    console(stream).print(Text("red", "red"))
+
+    assert stream.getvalue() == expected
 
 
 def _answer(**values: Any) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def test_another_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
         (["watchpost", "config", "push", "--y"], {"--yes"}),
         (["watchpost", "subscriptions", "--state", "bl"], {"blocked"}),
         (["watchpost", "doctor", "--only", "el"], {"elasticsearch"}),
+        (["watchpost", "doctor", "--only", "dead"], {"dead-letters"}),
     ],
 )
 def test_bash_completes_what_is_typed(typed: list[str], expected: set[str], capsys: pytest.CaptureFixture[str]) -> None:

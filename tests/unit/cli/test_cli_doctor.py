@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from watchpost.errors import ClusterRefusedError, ClusterUnavailableError, ConfigurationError
 from watchpost_cli import doctor
 from watchpost_cli.checks import shipping, table
-from watchpost_cli.checks.around import Around, needing
+from watchpost_cli.checks.around import OUTPUTS, Around, needing
 from watchpost_cli.checks.deployment import ROLES
 from watchpost_cli.checks.model import (
     FAILED,
@@ -25,10 +27,11 @@ from watchpost_cli.checks.model import (
     failed,
     ok,
     skipped,
+    warning,
 )
 from watchpost_cli.errors import CliError
 
-from tests.unit.test_repository import RESOURCES
+from tests.unit.test_repository import RESOURCES, TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +51,13 @@ def _run(*checks: Check, limit: float = 60.0) -> list[Result]:
 def _raising(error: Exception) -> Callable[[Any], Findings]:
     def run(_: Any) -> Findings:
         yield ok("seen before")
+        raise error
+
+    return run
+
+
+def _raising_at_once(error: Exception) -> Callable[[Any], Findings]:
+    def run(_: Any) -> Findings:
         raise error
 
     return run
@@ -204,12 +214,72 @@ def test_what_is_asked_of_a_role_is_what_the_template_gives_it(component: str) -
     assert {action for action, _ in ROLES[component]} <= allowed
 
 
+@pytest.mark.parametrize("component", ROLES)
+def test_what_a_role_is_asked_for_is_named_by_variables_that_the_template_sets(component: str) -> None:
+    known = {"partition", "region", "account", *TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]}
+    named = {field for _, pattern in ROLES[component] for _, field, _, _ in Formatter().parse(pattern) if field}
+
+    assert named <= known
+
+
+def test_all_that_the_notifier_needs_beyond_its_log_is_asked_of_its_role() -> None:
+    """What it leaves out nobody misses until an alarm rings."""
+    statements = RESOURCES["NotifierRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    services = ("dynamodb:", "sns:", "cloudwatch:", "lambda:", "secretsmanager:", "ssm:")
+    allowed = {
+        action
+        for one in statements
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+        if action.startswith(services)
+    }
+
+    assert {action for action, _ in ROLES["notifier"] if action.startswith(services)} == allowed
+    on = {resource for action, resource in ROLES["notifier"] if action == "sns:Publish"}
+    assert on == {"{MAIL_TOPIC}", "{FALLBACK_TOPIC}"}
+
+
+def test_every_output_that_is_looked_for_is_one_of_the_template_and_its_variable_too() -> None:
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert set(OUTPUTS) <= set(TEMPLATE["Outputs"])
+    assert set(OUTPUTS.values()) <= set(variables)
+    # and none is left out that functions are told of
+    assert {name for name in TEMPLATE["Outputs"] if _variable(name) in variables} <= set(OUTPUTS)
+
+
+def _variable(output: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", output).upper()
+
+
 def test_every_name_of_a_check_is_its_own_and_every_check_is_offered() -> None:
     names = [check.name for check in table.CHECKS]
 
     assert len(names) == len(set(names))
     assert tuple(names) == doctor.NAMES
     assert all(check.needs and check.about for check in table.CHECKS)
+
+
+def test_every_name_of_a_check_is_one_word_for_the_shell() -> None:
+    assert all(name.replace("-", "").isalnum() for name in doctor.NAMES)
+
+
+def _result(*findings: Finding) -> Result:
+    return Result("x", findings)
+
+
+@pytest.mark.parametrize(
+    ("others", "code"),
+    [([], 2), ([skipped("x")], 2), ([ok("x")], 1), ([failed("x", "y")], 1), ([warning("x", "y")], 1)],
+)
+def test_where_aws_gave_no_answer_to_any_check_nothing_could_be_looked_at(others: list[Finding], code: int) -> None:
+    [unreached] = _run(_check("a", _raising_at_once(EndpointConnectionError(endpoint_url="https://x"))))
+
+    assert unreached.status == FAILED
+    assert doctor.code_of([unreached, *map(_result, others)]) == code
+
+
+def test_an_answer_of_aws_is_something_that_was_looked_at() -> None:
+    assert doctor.code_of(_run(_check("a", _raising_at_once(_client_error("Throttling"))))) == 1
 
 
 def test_people_see_findings_beneath_their_check(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,13 @@ def test_a_window_that_is_none_is_refused(since: str, until: str) -> None:
         window(since, until, NOW)
 
 
+def test_a_window_that_is_refused_says_which_option_is_wrong() -> None:
+    with pytest.raises(CliError, match=r"^--since 9999-12-31 is in the future: it is 2026-11-21T12:00:00 UTC now\.$"):
+        window("9999-12-31", "", NOW)
+    with pytest.raises(CliError, match=r"^--until 2026-11-19 is before --since 2026-11-20\.$"):
+        window("2026-11-20", "2026-11-19", NOW)
+
+
 def test_nothing_is_asked_of_nothing() -> None:
     assert asked(" ", [], None) == asked("", [], None)
     assert (asked("", [], None).filters, asked("", [], None).query) == ((), "")
@@ -50,7 +57,8 @@ def test_nothing_is_asked_of_nothing() -> None:
 def test_each_part_narrows_the_search() -> None:
     found = asked("a or b", ["orders", 'ma"il'], "error")
 
-    assert found.query == r'(a or b) and (service.name: ("orders" or "ma\"il")) and (log.level: (error or fatal))'
+    typed = "(message: a or error.message: a) or (message: b or error.message: b)"
+    assert found.query == rf'({typed}) and (service.name: ("orders" or "ma\"il")) and (log.level: (error or fatal))'
     assert found.filters[1:] == (
         {"terms": {"service.name": ["orders", 'ma"il']}},
         {"terms": {"log.level": ["error", "fatal"]}},

@@ -143,3 +143,31 @@ def test_a_transaction_of_very_many_invocations_is_drawn() -> None:
     rows = drawn(*begun, *ended)
 
     assert sum(" without " not in row for row in rows) == 1 + 3 * 3_000
+
+
+@pytest.mark.parametrize("width", [40, 60, 120])
+def test_a_long_word_begins_beside_its_level_and_goes_on_below_itself(width: int) -> None:
+    stream = io.StringIO()
+    one = line(0, message="x" * 300, log={"level": "error"})
+
+    Console(file=stream, width=width, markup=False).print(tree.tree(transaction(one)))
+
+    rows = [row.rstrip() for row in stream.getvalue().splitlines() if "xx" in row]
+    head = "    └──     +0 ms  ERROR  "
+    assert rows[0] == head + "x" * (width - len(head))
+    assert {row.count("x") for row in rows[1:-1]} <= {width - len(head)}
+    assert all(row.index("x") == len(head) for row in rows)
+    assert sum(row.count("x") for row in rows) == 300
+
+
+@pytest.mark.parametrize(("room", "is_beside"), [(10, True), (9, False)])
+def test_where_hardly_anything_fits_beside_its_level_a_message_has_the_whole_row(room: int, *, is_beside: bool) -> None:
+    stream = io.StringIO()
+    head = "    └──     +0 ms         "
+
+    output = Console(file=stream, width=len(head) + room, markup=False)
+    output.print(tree.tree(transaction(line(0, message="x" * 30))))
+
+    rows = [row.rstrip() for row in stream.getvalue().splitlines() if "xx" in row]
+    assert rows[0].startswith(head + "x") is is_beside
+    assert sum(row.count("x") for row in rows) == 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,12 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from watchpost_cli import common, main
+from watchpost_cli import common, completion, main
 from watchpost_cli.checks.table import CHECKS
 from watchpost_cli.errors import CliError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from watchpost_cli.checks.model import Check
 
@@ -160,6 +161,100 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert ended.value.code == 0
     assert re.fullmatch(r"watchpost \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def _failing(error: BaseException) -> Callable[[argparse.Namespace], int]:
+    def run(_: argparse.Namespace) -> int:
+        raise error
+
+    return run
+
+
+def test_an_error_that_nobody_thought_of_is_one_line_without_what_it_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("WATCHPOST_DEBUG", raising=False)
+    monkeypatch.setattr(completion, "run", _failing(ZeroDivisionError("hunter2")))
+
+    assert main.main(["completion", "bash"]) == 2
+
+    told = capsys.readouterr().err
+    assert "ZeroDivisionError" in told
+    assert "WATCHPOST_DEBUG=1" in told
+    assert told.count("\n") == 1
+    assert "hunter2" not in told
+
+
+def test_an_error_that_nobody_thought_of_is_shown_in_full_to_who_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHPOST_DEBUG", "1")
+    monkeypatch.setattr(completion, "run", _failing(ZeroDivisionError("why")))
+
+    with pytest.raises(ZeroDivisionError, match="why"):
+        main.main(["completion", "bash"])
+
+
+def _shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Have a shell run a line in which `watchpost` is this version's, with nothing of this process's variables."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **variables}
+    script = f'watchpost() {{ "{sys.executable}" -m watchpost_cli "$@"; }}\n{line}'
+    return subprocess.run(
+        ["/bin/sh", "-c", script], capture_output=True, encoding="latin-1", check=False, env=environment
+    )
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--version", "completion bash", "config check nothing.yaml --help"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_output_that_cannot_be_written_is_one_line(arguments: str) -> None:
+    ended = _shell(f"watchpost {arguments} > /dev/full")
+
+    assert ended.returncode == 2
+    assert ended.stderr == "watchpost: the output cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize("arguments", ["--version", "completion bash"])
+def test_who_closes_the_output_gets_the_exit_code_only(arguments: str) -> None:
+    ended = _shell(f"watchpost {arguments} >&- <&-")
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_a_mistake_that_nobody_can_be_told_of_is_an_exit_code() -> None:
+    assert _shell("watchpost replay --since yesterday 2>&-").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "variables", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONIOENCODING": "latin-1"}]
+)
+def test_what_the_shells_encoding_lacks_is_shown_as_an_escape(variables: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "lines.log").write_text("Größe 漢字\n", encoding="utf-8")
+
+    ended = _shell(f"watchpost parse '{tmp_path}/lines.log'; watchpost replay --since 漢", **variables)
+
+    assert ended.returncode == 2
+    assert "\\u6f22\\u5b57" in ended.stdout
+    assert "no time" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://u:s3cr3t@[::1", "[::1"),
+        ("localhost:9200", "localhost:9200"),
+        ("http://u:s3cr3t@host:port", "host:port"),
+        ("https://", "https://"),
+    ],
+)
+def test_an_address_of_elasticsearch_that_is_none_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, shown: str
+) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_URL", url)
+    monkeypatch.setenv("ELASTICSEARCH_API_KEY", "key")
+
+    assert main.main(["search", "--environment", "dev"]) == 2
+
+    told = capsys.readouterr().err
+    assert told == f"watchpost: ELASTICSEARCH_URL is no URL: {shown}. Write https://host:port.\n"
 
 
 def test_a_time_that_is_none_ends_the_command_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
