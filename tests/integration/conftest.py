@@ -14,12 +14,14 @@ from tests.integration.faults.verdict import Judge
 from tests.integration.faults.world import DELIVERIES, Worlds
 from tests.integration.notifier_world import one_stack_at_night
 from tests.integration.receivers.webhook import Webhook
+from tests.integration.subscriber_world import cloudformation
 from tests.integration.sweep_table import SWEEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.notifier_world import World
+    from tests.integration.subscriber_world import CloudFormation
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +53,13 @@ def judge(request: pytest.FixtureRequest) -> Iterator[Judge]:
     yield made
     for world in made.worlds:
         world.close()
+
+
+@pytest.fixture
+def stack() -> Iterator[CloudFormation]:
+    """CloudFormation, waiting for the answers of the subscriber's custom resource."""
+    with cloudformation() as found:
+        yield found
 
 
 @pytest.fixture

@@ -103,6 +103,13 @@ class Bench:
             self.to_next_tick()
         return results
 
+    def delete(self, stack: CloudFormation, seconds: float = TIMEOUT) -> list[dict[str, Any]]:
+        """Delete the stack, and every invocation that the function asks for. CloudFormation waits for an hour."""
+        results = [self.run(stack.request("Delete"), seconds)]
+        while self.invoked:
+            results.append(self.run(self.invoked.pop(), seconds))
+        return results
+
     def to_next_tick(self) -> None:
         self.world.clock.sleep(TICK - self.world.clock.now() % TICK)
 
@@ -233,6 +240,12 @@ class CloudFormation:
 
     url: str = ""
     answers: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def answer(self) -> tuple[str, str]:
+        """Status and reason of the only answer there is."""
+        [found] = self.answers
+        return found["Status"], found["Reason"]
 
     def request(self, kind: str) -> dict[str, Any]:
         return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,6 +10,7 @@ import pytest
 from notifier import handler
 from watchpost import aws, configuration, secrets, settings
 
+from tests.integration.lambda_context import Context
 from tests.integration.notifier_world import REGION, SETTINGS, VARIABLES, alarm, one_stack
 from tests.integration.receivers.webhook import Webhook
 
@@ -18,19 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.notifier_world import World
-
-
-@dataclass
-class Context:
-    """What Lambda hands to a handler."""
-
-    function_name: str = "watchpost-notifier"
-    memory_limit_in_mb: int = 256
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-notifier"
-    aws_request_id: str = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
 
 
 @pytest.fixture
@@ -75,7 +62,7 @@ def _tells(*receivers: Webhook) -> None:
 
 
 def _handle(event: Any) -> dict[str, int]:
-    return handler.lambda_handler(event, Context())  # type: ignore[arg-type]
+    return handler.lambda_handler(event, Context("watchpost-notifier"))  # type: ignore[arg-type]
 
 
 def test_the_handler_reads_the_receivers_from_the_secret(world: World, ops: Webhook, pager: Webhook) -> None:

@@ -15,8 +15,9 @@ from watchpost import aws, settings
 from watchpost.errors import PayloadError
 from watchpost.settings import Settings
 
+from tests.integration.lambda_context import Context
 from tests.integration.services_account.account import make_ledger
-from tests.unit.provisioner.world import REGION, prepared
+from tests.unit.provisioner.world import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,21 +27,7 @@ if TYPE_CHECKING:
 
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens there
 PARAMETER = "/watchpost/wp/config"
-
-
-class Context:
-    """What Lambda hands over beside the event."""
-
-    function_name = "wp-provisioner"
-    memory_limit_in_mb = 512
-    invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:wp-provisioner"
-    aws_request_id = "request-1"
-    log_stream_name = "the-stream"
-    tenant_id = None
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 300_000
+CONTEXT = Context("wp-provisioner", seconds=300, log_stream_name="the-stream")
 
 
 @pytest.fixture
@@ -63,7 +50,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Accoun
 
 
 def test_the_handler_plans_with_the_definitions_that_are_installed(deployed: Account) -> None:
-    result = handler.lambda_handler({"action": "plan"}, Context())
+    result = handler.lambda_handler({"action": "plan"}, CONTEXT)
 
     assert len(result["alarms"]["created"]) == 7
     assert [item["name"] for item in result["dashboards"]["created"]] == ["wp-orders", "wp-overview"]
@@ -72,18 +59,18 @@ def test_the_handler_plans_with_the_definitions_that_are_installed(deployed: Acc
 
 
 def test_the_handler_reads_a_configuration_that_was_just_pushed(deployed: Account) -> None:
-    handler.lambda_handler({"action": "plan"}, Context())
+    handler.lambda_handler({"action": "plan"}, CONTEXT)
     pushed = '{"alarms": {"lambda.throttles": {"enabled": false}}}'
     boto3.client("ssm").put_parameter(Name=PARAMETER, Value=pushed, Type="String", Overwrite=True)
 
-    result = handler.lambda_handler({"action": "plan"}, Context())
+    result = handler.lambda_handler({"action": "plan"}, CONTEXT)
 
     assert len(result["alarms"]["created"]) == 6
 
 
 def test_the_handler_refuses_what_it_does_not_know(deployed: Account) -> None:
     with pytest.raises(PayloadError, match="unknown action"):
-        handler.lambda_handler({"action": "destroy"}, Context())
+        handler.lambda_handler({"action": "destroy"}, CONTEXT)
 
 
 def test_a_deployment_does_not_wait_for_all_that_a_run_may_take(
@@ -100,7 +87,7 @@ def test_a_deployment_does_not_wait_for_all_that_a_run_may_take(
     }
 
     with pytest.raises(requests.RequestException):
-        handler.lambda_handler(request, Context())
+        handler.lambda_handler(request, CONTEXT)
 
     assert deployed.cloudwatch.describe_alarms()["MetricAlarms"] == []
 
@@ -119,7 +106,7 @@ def test_the_log_tells_the_result_and_no_secret_address(deployed: Account, monke
 
     # Nobody takes the answer, so that Lambda tries again.
     with pytest.raises(requests.RequestException) as caught:
-        handler.lambda_handler(request, Context())
+        handler.lambda_handler(request, CONTEXT)
 
     lines = [json.loads(line) for line in output.getvalue().splitlines()]
     [told] = [line["result"] for line in lines if line["message"] == "reconciled"]

@@ -29,6 +29,7 @@ from watchpost.settings import Settings
 
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.signature import ACCESS_KEY, SECRET_KEY, SESSION_TOKEN
+from tests.integration.lambda_context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -269,19 +270,6 @@ def test_without_a_template_nothing_becomes_a_plain_index_and_everything_is_kept
 CACHES = (settings.current, aws.session, aws.s3, aws.ssm, aws.secrets, cloudwatch.connected)
 
 
-@dataclass
-class Context:
-    """What Lambda tells a function about an invocation."""
-
-    function_name: str = "watchpost-shipper"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper"
-    aws_request_id: str = "invocation"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
 def test_the_handler_finds_settings_configuration_and_secret(
     stack: Stack, elasticsearch_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -304,7 +292,7 @@ def test_the_handler_finds_settings_configuration_and_secret(
     boto3.client("ssm", region_name=REGION).put_parameter(Name=parameter, Value="{}", Type="String")
 
     # when it is invoked
-    done = handler.lambda_handler(event("hello"), Context())
+    done = handler.lambda_handler(event("hello"), Context("watchpost-shipper"))
 
     # then the line is there, and the own metrics were printed
     assert (done["DocumentsDelivered"], done["MetricsPublished"]) == (1, 2)

@@ -16,6 +16,7 @@ from watchpost import configuration, settings
 from watchpost.configuration import Configuration, Logs
 from watchpost.errors import ConfigurationError
 
+from tests.integration.lambda_context import Context
 from tests.integration.subscriber_world import (
     REGION,
     SCHEDULE,
@@ -24,7 +25,6 @@ from tests.integration.subscriber_world import (
     Bench,
     CloudFormation,
     bench,
-    cloudformation,
 )
 
 if TYPE_CHECKING:
@@ -35,12 +35,6 @@ if TYPE_CHECKING:
 def aws() -> Iterator[Bench]:
     with bench() as found:
         found.configuration = Configuration(logs=Logs(retention_days=None))
-        yield found
-
-
-@pytest.fixture
-def stack() -> Iterator[CloudFormation]:
-    with cloudformation() as found:
         yield found
 
 
@@ -145,20 +139,7 @@ def test_a_setting_that_is_missing_is_answered_too(aws: Bench, stack: CloudForma
     assert "SHIPPER_ARN" in answer["Reason"]
 
 
-class Context:
-    """What Lambda hands to a handler."""
-
-    function_name = f"{STACK}-subscriber"
-    memory_limit_in_mb = 256
-    invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:{STACK}-subscriber"
-    log_stream_name = "stream"
-
-    def __init__(self, seconds: float = 300, request_id: str = "request") -> None:
-        self.aws_request_id = request_id
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return int(self._seconds * 1000)
+CONTEXT = Context(f"{STACK}-subscriber", seconds=300)
 
 
 @pytest.fixture
@@ -198,7 +179,7 @@ def _forget() -> None:
 
 
 def _handle(event: Any, context: Context | None = None) -> dict[str, Any]:
-    return handler.lambda_handler(event, context or Context())  # type: ignore[arg-type]
+    return handler.lambda_handler(event, context or CONTEXT)  # type: ignore[arg-type]
 
 
 def test_the_handler_works_with_the_environment_and_the_stored_configuration(
@@ -278,12 +259,12 @@ def test_a_deletion_that_needs_more_time_has_lambda_invoke_the_function_again(
 
     clients.lambda_().meta.events.register("before-call.lambda.Invoke", accept)
 
-    assert _handle(stack.request("Delete"), Context(seconds=10))["answer"] == "NONE YET"
+    assert _handle(stack.request("Delete"), replace(CONTEXT, seconds=10))["answer"] == "NONE YET"
     assert stack.answers == []
     [link] = invoked
     assert "watchpost-subscriber" in link["path"]
     assert link["headers"]["X-Amz-Invocation-Type"] == "Event"
 
-    _handle(link["body"], Context(request_id="second"))
+    _handle(link["body"], replace(CONTEXT, aws_request_id="second"))
     assert _statuses(stack) == ["SUCCESS"]
     assert deployed.names("/a") == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from subscriber.leave import NAMED
@@ -24,11 +24,9 @@ from tests.integration.subscriber_world import (
     FOREIGN,
     ROLE,
     TABLE,
-    TIMEOUT,
     Bench,
     CloudFormation,
     bench,
-    cloudformation,
 )
 
 if TYPE_CHECKING:
@@ -42,25 +40,6 @@ def aws() -> Iterator[Bench]:
     with bench() as found:
         found.configuration = Configuration(logs=NOTHING_KEPT)
         yield found
-
-
-@pytest.fixture
-def stack() -> Iterator[CloudFormation]:
-    with cloudformation() as found:
-        yield found
-
-
-def _delete(aws: Bench, stack: CloudFormation, seconds: float = TIMEOUT) -> list[dict[str, Any]]:
-    """Delete the stack, and every invocation that the function asks for. CloudFormation waits for an hour."""
-    results = [aws.run(stack.request("Delete"), seconds)]
-    while aws.invoked:
-        results.append(aws.run(aws.invoked.pop(), seconds))
-    return results
-
-
-def _answer(stack: CloudFormation) -> tuple[str, str]:
-    [answer] = stack.answers
-    return answer["Status"], answer["Reason"]
 
 
 def _of_rule(destination: str = BY_RULE) -> Configuration:
@@ -87,7 +66,7 @@ def test_a_deletion_needs_no_configuration_and_takes_our_filters_only(aws: Bench
     assert aws.world.filters("/a") == {"audit": FOREIGN}
     assert aws.world.filters("/b") == {"watchpost.service=b": FOREIGN, "by-hand": ours}
     assert aws.world.filters("/c") == {}
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
 
 
 @pytest.mark.parametrize("streaming", [True, False])
@@ -103,10 +82,10 @@ def test_filters_of_an_earlier_configuration_and_an_earlier_delivery_go_too(
     aws.streaming = streaming
     aws.configuration = Configuration()
 
-    _delete(aws, stack)
+    aws.delete(stack)
 
     assert aws.names("/rule/api") == aws.names("/other") == []
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
 
 
 def test_the_account_policy_goes_first_and_with_it_the_filters_beside_it(aws: Bench, stack: CloudFormation) -> None:
@@ -117,20 +96,20 @@ def test_the_account_policy_goes_first_and_with_it_the_filters_beside_it(aws: Be
     seen: list[bool] = []
     aws.world.before("DeleteSubscriptionFilter", lambda _: seen.append(aws.world.policy is None))
 
-    _delete(aws, stack)
+    aws.delete(stack)
 
     assert seen == [True]
     assert [aws.world.deliveries(name) for name in ("/rule/api", "/a", "/b")] == [[], [], []]
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
 
 
 def test_a_foreign_policy_stays(aws: Bench, stack: CloudFormation) -> None:
     aws.world.put_policy("siem", FOREIGN)
 
-    _delete(aws, stack)
+    aws.delete(stack)
 
     assert aws.world.policy
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
 
 
 @pytest.mark.parametrize("loss", ["entries", "table", "unreachable"])
@@ -145,10 +124,10 @@ def test_a_lost_ledger_keeps_nothing_from_being_removed(aws: Bench, stack: Cloud
     else:
         aws.break_ledger("UpdateItem")
 
-    _delete(aws, stack)
+    aws.delete(stack)
 
     assert aws.names("/a") == aws.names("/b") == []
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
 
 
 def test_groups_that_are_known_to_have_no_filter_are_not_looked_at(aws: Bench, stack: CloudFormation) -> None:
@@ -157,10 +136,10 @@ def test_groups_that_are_known_to_have_no_filter_are_not_looked_at(aws: Bench, s
     aws.scope = "account"
     aws.sweep()
 
-    asked = aws.count(lambda: _delete(aws, stack))
+    asked = aws.count(lambda: aws.delete(stack))
 
     assert "DescribeSubscriptionFilters" not in asked
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
 
 
 def test_a_group_that_is_gone_is_no_reason_to_fail(aws: Bench, stack: CloudFormation) -> None:
@@ -170,9 +149,9 @@ def test_a_group_that_is_gone_is_no_reason_to_fail(aws: Bench, stack: CloudForma
     aws.world.delete("/a")
     aws.world.before("DeleteSubscriptionFilter", lambda _: aws.world.delete("/b"), times=1)
 
-    _delete(aws, stack)
+    aws.delete(stack)
 
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
 
 
 def test_a_deletion_that_left_filters_says_where_and_how_to_remove_them(aws: Bench, stack: CloudFormation) -> None:
@@ -181,10 +160,10 @@ def test_a_deletion_that_left_filters_says_where_and_how_to_remove_them(aws: Ben
     aws.sweep()
     aws.refuse("DeleteSubscriptionFilter", "/a")
 
-    [result] = _delete(aws, stack)
+    [result] = aws.delete(stack)
 
     assert (result["removed"], list(result["left"])) == (1, ["/a"])
-    status, reason = _answer(stack)
+    status, reason = stack.answer
     assert status == "FAILED"
     assert "/a" in reason
     assert "aws logs delete-subscription-filter" in reason
@@ -198,9 +177,9 @@ def test_a_deletion_that_left_the_account_policy_names_it_and_how_to_remove_it(
     aws.sweep()
     aws.refuse("DeleteAccountPolicy")
 
-    _delete(aws, stack)
+    aws.delete(stack)
 
-    status, reason = _answer(stack)
+    status, reason = stack.answer
     assert status == "FAILED"
     assert names.account_policy("watchpost") in reason
     assert "aws logs delete-account-policy" in reason
@@ -215,9 +194,9 @@ def test_a_deletion_that_left_many_filters_names_some_and_counts_the_others(
         aws.world.group(f"/group/{number}")
     aws.refuse("DescribeSubscriptionFilters")
 
-    _delete(aws, stack)
+    aws.delete(stack)
 
-    reason = _answer(stack)[1]
+    reason = stack.answer[1]
     assert reason.count("/group/") == NAMED
     assert ("and 1 more" in reason) == more
 
@@ -227,7 +206,7 @@ def test_a_deletion_that_is_tried_again_removes_what_was_left(aws: Bench, stack:
         aws.world.group(name)
     aws.sweep()
     aws.refuse("DeleteSubscriptionFilter", "/a", times=1)
-    _delete(aws, stack)
+    aws.delete(stack)
 
     asked = aws.count(lambda: aws.run(stack.request("Delete")))
 

@@ -19,11 +19,9 @@ from tests.integration.subscriber_world import (
     SCHEDULE,
     SWEEP,
     TABLE,
-    TIMEOUT,
     Bench,
     CloudFormation,
     bench,
-    cloudformation,
     created,
     queued,
 )
@@ -41,25 +39,6 @@ def aws() -> Iterator[Bench]:
         yield found
 
 
-@pytest.fixture
-def stack() -> Iterator[CloudFormation]:
-    with cloudformation() as found:
-        yield found
-
-
-def _delete(aws: Bench, stack: CloudFormation, seconds: float = TIMEOUT) -> list[dict[str, Any]]:
-    """Delete the stack, and every invocation that the function asks for. CloudFormation waits for an hour."""
-    results = [aws.run(stack.request("Delete"), seconds)]
-    while aws.invoked:
-        results.append(aws.run(aws.invoked.pop(), seconds))
-    return results
-
-
-def _answer(stack: CloudFormation) -> tuple[str, str]:
-    [answer] = stack.answers
-    return answer["Status"], answer["Reason"]
-
-
 @pytest.mark.parametrize("ledger", ["whole", "lost"])
 def test_a_deletion_goes_on_in_further_invocations_until_nothing_is_left(
     aws: Bench, stack: CloudFormation, ledger: str
@@ -70,7 +49,7 @@ def test_a_deletion_goes_on_in_further_invocations_until_nothing_is_left(
     if ledger == "lost":
         aws.dynamodb.delete_table(TableName=TABLE)
 
-    results = _delete(aws, stack, seconds=40)
+    results = aws.delete(stack, seconds=40)
 
     assert len(results) >= 3
     assert [result["answer"] for result in results] == ["NONE YET"] * (len(results) - 1) + ["SUCCESS"]
@@ -85,10 +64,10 @@ def test_what_an_earlier_invocation_left_is_in_the_answer_of_the_last(aws: Bench
     aws.sweep()
     aws.refuse("DeleteSubscriptionFilter", "/group/000")
 
-    results = _delete(aws, stack, seconds=40)
+    results = aws.delete(stack, seconds=40)
 
     assert len(results) >= 3
-    status, reason = _answer(stack)
+    status, reason = stack.answer
     assert status == "FAILED"
     assert "/group/000" in reason
 
@@ -102,9 +81,9 @@ def test_a_deletion_whose_time_is_over_fails_in_time_and_says_how_much_is_left(
     aws.world.latency = 6.0
     began = aws.world.clock.now()
 
-    results = _delete(aws, stack)
+    results = aws.delete(stack)
 
-    status, reason = _answer(stack)
+    status, reason = stack.answer
     assert status == "FAILED"
     assert "time was over" in reason
     assert f"{results[-1]['waiting']} are left" in reason
@@ -119,10 +98,10 @@ def test_a_deletion_stops_before_lambda_takes_it_for_a_loop(aws: Bench, stack: C
         aws.world.group(f"/group/{number:03}")
     aws.sweep()
 
-    results = _delete(aws, stack, seconds=21)
+    results = aws.delete(stack, seconds=21)
 
     assert len(results) == LINKS == 15
-    assert _answer(stack)[0] == "FAILED"
+    assert stack.answer[0] == "FAILED"
 
 
 def test_a_deletion_that_cannot_hand_on_says_what_is_left(aws: Bench, stack: CloudFormation) -> None:
@@ -135,7 +114,7 @@ def test_a_deletion_that_cannot_hand_on_says_what_is_left(aws: Bench, stack: Clo
 
     run(stack.request("Delete"), replace(aws.around(22), invoke=refuse))
 
-    status, reason = _answer(stack)
+    status, reason = stack.answer
     assert status == "FAILED"
     assert "time was over" in reason
 
@@ -160,14 +139,14 @@ def test_a_sweep_that_runs_ends_and_leaves_nothing_when_the_stack_is_deleted(aws
 
     def delete(asked: dict[str, Any]) -> None:
         if asked["logGroupName"] == "/group/030":
-            deleted.extend(_delete(aws, stack))
+            deleted.extend(aws.delete(stack))
 
     aws.world.before("PutSubscriptionFilter", delete, times=31)
 
     result = aws.sweep()
 
     # then the deletion waited for the lease to end, and the sweep took back what it did after that
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
     assert "deleted" in result["note"]
     assert [name for name in aws.world.names if aws.names(name)] == []
 
@@ -192,10 +171,10 @@ def test_a_deletion_waits_for_a_sweep_to_stop(aws: Bench, stack: CloudFormation)
     seen: list[float] = []
     aws.world.before("DescribeLogGroups", lambda _: seen.append(aws.world.clock.now()), times=1)
 
-    _delete(aws, stack)
+    aws.delete(stack)
 
     assert seen[0] >= now + LASTS
-    assert _answer(stack)[0] == "SUCCESS"
+    assert stack.answer[0] == "SUCCESS"
 
 
 @pytest.mark.parametrize("event", [SWEEP, SCHEDULE, queued(created("/a"))])
@@ -204,7 +183,7 @@ def test_nothing_is_subscribed_after_the_deletion_has_begun(
 ) -> None:
     aws.world.group("/a")
     aws.sweep()
-    _delete(aws, stack)
+    aws.delete(stack)
     aws.world.clock.sleep(7_200)
 
     aws.run(event)

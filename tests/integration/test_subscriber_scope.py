@@ -8,27 +8,23 @@ import pytest
 from watchpost import names
 from watchpost.configuration import (
     Configuration,
-    Destination,
     GroupMatch,
-    Logs,
     SubscriptionRule,
     Subscriptions,
 )
 
-from tests.integration.subscriber_world import BY_RULE, FOREIGN, ROLE, STACK, SWEEP, TIMEOUT, Bench, bench
+from tests.integration.subscriber_scope_world import (
+    CONFIGURATION,
+    NOTHING_KEPT,
+    OWN,
+    RULES,
+    WRITES,
+    groups_of_every_kind,
+)
+from tests.integration.subscriber_world import BY_RULE, FOREIGN, STACK, SWEEP, TIMEOUT, Bench, bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-OWN = f"/aws/lambda/{STACK}-shipper"
-RULES = (
-    SubscriptionRule("banks", GroupMatch(prefix=("/bank",)), exclude=True),
-    SubscriptionRule("errors", GroupMatch(prefix=("/errors",)), filter_pattern="?ERROR"),
-    SubscriptionRule("elsewhere", GroupMatch(prefix=("/elsewhere",)), destination=Destination(BY_RULE, ROLE)),
-)
-NOTHING_KEPT = Logs(retention_days=None)
-CONFIGURATION = Configuration(subscriptions=Subscriptions(rules=RULES), logs=NOTHING_KEPT)
-WRITES = ("PutSubscriptionFilter", "DeleteSubscriptionFilter", "PutAccountPolicy", "DeleteAccountPolicy")
 
 
 @pytest.fixture
@@ -36,14 +32,6 @@ def aws() -> Iterator[Bench]:
     with bench() as found:
         found.configuration = CONFIGURATION
         yield found
-
-
-def _groups(aws: Bench, count: int = 60) -> list[str]:
-    """Groups of every kind; those that are covered in the common way are returned."""
-    for name in ("/bank/api", "/errors/api", "/elsewhere/api", OWN):
-        aws.world.group(name)
-    aws.world.group("/tagged", {names.OWNER_TAG: "other"})
-    return [aws.world.group(f"/group/{number:03}", {"service": "s"}) for number in range(count)]
 
 
 class _Watch:
@@ -77,7 +65,7 @@ def _expect_single(aws: Bench, groups: list[str]) -> None:
 
 
 def test_one_policy_covers_all_groups_but_those_that_are_excluded_or_have_a_filter_of_their_own(aws: Bench) -> None:
-    groups = _groups(aws)
+    groups = groups_of_every_kind(aws)
     aws.scope = "account"
 
     result = aws.sweep()
@@ -97,7 +85,7 @@ def test_one_policy_covers_all_groups_but_those_that_are_excluded_or_have_a_filt
 
 
 def test_a_second_sweep_of_an_account_with_a_policy_writes_nothing_and_looks_at_no_single_group(aws: Bench) -> None:
-    _groups(aws)
+    groups_of_every_kind(aws)
     aws.scope = "account"
     aws.sweep()
     before = aws.ledger.read()
@@ -122,7 +110,7 @@ def test_groups_of_another_class_do_not_take_room_in_the_policy(aws: Bench) -> N
 @pytest.mark.parametrize("seconds", [TIMEOUT, 35.0])
 def test_switching_to_the_policy_and_back_has_no_gap_and_nothing_double_at_the_end(aws: Bench, seconds: float) -> None:
     # given groups with filters, and somebody who looks after each write
-    groups = _groups(aws)
+    groups = groups_of_every_kind(aws)
     aws.sweep()
     _expect_single(aws, groups)
     watch = _Watch(aws, groups, aws.shipper)
@@ -144,7 +132,7 @@ def test_switching_to_the_policy_and_back_has_no_gap_and_nothing_double_at_the_e
 
 
 def test_the_policy_stays_until_a_sweep_of_single_groups_is_complete(aws: Bench) -> None:
-    groups = _groups(aws)
+    groups = groups_of_every_kind(aws)
     aws.scope = "account"
     aws.sweep()
 
@@ -156,7 +144,7 @@ def test_the_policy_stays_until_a_sweep_of_single_groups_is_complete(aws: Bench)
 
 
 def test_a_group_that_fails_keeps_the_policy_for_one_more_sweep_and_no_longer(aws: Bench) -> None:
-    groups = _groups(aws, 3)
+    groups = groups_of_every_kind(aws, 3)
     aws.scope = "account"
     aws.sweep()
     aws.scope = "groups"
@@ -171,7 +159,7 @@ def test_a_group_that_fails_keeps_the_policy_for_one_more_sweep_and_no_longer(aw
 
 
 def test_a_group_that_gets_a_rule_of_its_own_is_never_without_delivery(aws: Bench) -> None:
-    groups = _groups(aws, 3)
+    groups = groups_of_every_kind(aws, 3)
     aws.scope = "account"
     aws.sweep()
     watch = _Watch(aws, groups, aws.shipper)
@@ -190,7 +178,7 @@ def test_a_group_that_gets_a_rule_of_its_own_is_never_without_delivery(aws: Benc
 
 
 def test_what_a_narrower_configuration_leaves_out_is_excluded_from_the_policy(aws: Bench) -> None:
-    groups = _groups(aws, 3)
+    groups = groups_of_every_kind(aws, 3)
     aws.scope = "account"
     aws.sweep()
     out = SubscriptionRule("out", GroupMatch(prefix=(groups[0],)), exclude=True)
@@ -202,7 +190,7 @@ def test_what_a_narrower_configuration_leaves_out_is_excluded_from_the_policy(aw
 
 
 def test_a_foreign_policy_is_never_touched_and_the_filters_of_groups_stay(aws: Bench) -> None:
-    groups = _groups(aws, 3)
+    groups = groups_of_every_kind(aws, 3)
     aws.sweep()
     aws.world.put_policy("siem", FOREIGN, groups)
     before = aws.world.policy
@@ -219,7 +207,7 @@ def test_a_foreign_policy_is_never_touched_and_the_filters_of_groups_stay(aws: B
 
 def test_a_list_that_is_too_long_for_the_policy_leaves_filters_for_each_group(aws: Bench) -> None:
     # given an account with a policy, and then more exclusions than it can name
-    groups = _groups(aws, 3)
+    groups = groups_of_every_kind(aws, 3)
     aws.scope = "account"
     aws.sweep()
     watch = _Watch(aws, groups, aws.shipper)
@@ -237,7 +225,7 @@ def test_a_list_that_is_too_long_for_the_policy_leaves_filters_for_each_group(aw
 
 
 def test_a_policy_that_cannot_be_looked_at_leaves_what_it_covers_as_it_is(aws: Bench) -> None:
-    groups = _groups(aws, 3)
+    groups = groups_of_every_kind(aws, 3)
     aws.scope = "account"
     aws.sweep()
     aws.world.group("/new")
@@ -251,7 +239,7 @@ def test_a_policy_that_cannot_be_looked_at_leaves_what_it_covers_as_it_is(aws: B
 
 
 def test_tags_that_cannot_be_read_leave_the_policy_as_it_is(aws: Bench) -> None:
-    groups = _groups(aws, 3)
+    groups = groups_of_every_kind(aws, 3)
     aws.scope = "account"
     aws.sweep()
     before = aws.world.policy

@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from watchpost import names
-from watchpost.configuration import (
-    Configuration,
-    Destination,
-    GroupMatch,
-    Logs,
-    SubscriptionRule,
-    Subscriptions,
-)
 
+from tests.integration.subscriber_scope_world import CONFIGURATION, WRITES, groups_of_every_kind
 from tests.integration.subscriber_world import (
     BY_RULE,
-    ROLE,
     SCHEDULE,
-    STACK,
     Bench,
     bench,
     created,
@@ -31,30 +22,12 @@ from tests.integration.subscriber_world import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OWN = f"/aws/lambda/{STACK}-shipper"
-RULES = (
-    SubscriptionRule("banks", GroupMatch(prefix=("/bank",)), exclude=True),
-    SubscriptionRule("errors", GroupMatch(prefix=("/errors",)), filter_pattern="?ERROR"),
-    SubscriptionRule("elsewhere", GroupMatch(prefix=("/elsewhere",)), destination=Destination(BY_RULE, ROLE)),
-)
-NOTHING_KEPT = Logs(retention_days=None)
-CONFIGURATION = Configuration(subscriptions=Subscriptions(rules=RULES), logs=NOTHING_KEPT)
-WRITES = ("PutSubscriptionFilter", "DeleteSubscriptionFilter", "PutAccountPolicy", "DeleteAccountPolicy")
-
 
 @pytest.fixture
 def aws() -> Iterator[Bench]:
     with bench() as found:
         found.configuration = CONFIGURATION
         yield found
-
-
-def _groups(aws: Bench, count: int = 60) -> list[str]:
-    """Groups of every kind; those that are covered in the common way are returned."""
-    for name in ("/bank/api", "/errors/api", "/elsewhere/api", OWN):
-        aws.world.group(name)
-    aws.world.group("/tagged", {names.OWNER_TAG: "other"})
-    return [aws.world.group(f"/group/{number:03}", {"service": "s"}) for number in range(count)]
 
 
 def test_a_new_group_is_covered_by_the_policy_without_a_write(aws: Bench) -> None:
@@ -133,7 +106,7 @@ def test_a_new_group_that_the_policy_has_no_room_for_asks_for_a_sweep(aws: Bench
 
 
 def test_an_exclusion_that_an_event_told_about_while_groups_were_listed_stays(aws: Bench) -> None:
-    _groups(aws, 3)
+    groups_of_every_kind(aws, 3)
     aws.scope = "account"
     aws.sweep()
 

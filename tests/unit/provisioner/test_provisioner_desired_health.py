@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from provisioner import alarm_request, composites, cost, desired, loader, service_pages
+from provisioner import alarm_request, composites, cost, desired, service_pages
 from provisioner.inventory import Inventory, Resource
 from provisioner.overrides import Overrides
 from watchpost.configuration import Configuration, parse
 
-from tests.unit.provisioner import dashboard_limits
-from tests.unit.provisioner.limits import check_alarm, check_composite
+from tests.unit.provisioner.desired_state import KINDS, UNHEALTHY, build, function, logs, queue
 
 if TYPE_CHECKING:
     from watchpost.settings import Settings
-
-KINDS = loader.load(importlib.resources.files("dashboards") / "services")
-LAMBDA_FACTS: dict[str, Any] = {"timeout_ms": 30_000, "maximum_event_age_ms": 21_600_000}
-UNHEALTHY = "wp/orders/service/unhealthy"
-
-
-def _function(name: str = "api", service: str = "orders", **fields: Any) -> Resource:
-    return Resource("lambda", name, service, LAMBDA_FACTS, **fields)
-
-
-def _queue(name: str = "jobs", service: str = "orders") -> Resource:
-    facts = {"retention_s": 345_600, "fifo": False, "dead_letter_queue": False, "in_flight_quota": 120_000}
-    return Resource("sqs", name, service, facts)
-
-
-def _logs(service: str = "orders") -> Resource:
-    return Resource("logs", "logs", service, {})
-
-
-def _build(settings: Settings, resources: list[Resource], **document: Any) -> desired.Desired:
-    """What is desired, every request checked and the cost counted once more."""
-    configuration = parse(json.dumps(document))
-    desired.check_overrides(KINDS, configuration.alarms)
-    inventory = Inventory(resources, log_groups={"orders": ["/aws/lambda/api"]})
-    state = desired.build(KINDS, inventory, configuration, settings)
-    for alarm in state.alarms.values():
-        check_alarm({**alarm.request, "Tags": _tags(alarm.tags)})
-    for composite in state.composites.values():
-        check_composite({**composite.request, "Tags": _tags(composite.tags)})
-    for name, body in state.dashboards.items():
-        dashboard_limits.check(name, body)
-    whole = sum(alarm.cost for alarm in state.alarms.values()) + 0.5 * len(state.composites)
-    assert state.cost.total == pytest.approx(whole + 3 * max(0, len(state.dashboards) - 3))
-    return state
-
-
-def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _telling(state: desired.Desired) -> dict[str, list[str]]:
@@ -63,7 +23,7 @@ def _telling(state: desired.Desired) -> dict[str, list[str]]:
 
 
 def test_the_composite_alarm_pages_instead_of_the_critical_alarms(settings: Settings) -> None:
-    state = _build(settings, [_function(), _queue(), _logs()])
+    state = build(settings, [function(), queue(), logs()])
 
     critical = {"wp/orders/api/error-rate", "wp/orders/jobs/oldest-message", "wp/orders/logs/errors"}
     assert set(state.composites) == {UNHEALTHY}
@@ -78,14 +38,14 @@ def test_the_composite_alarm_pages_instead_of_the_critical_alarms(settings: Sett
 def test_a_service_with_warnings_only_has_no_composite_alarm(settings: Settings) -> None:
     down = {"overrides": [{"severity": "warning"} | {"kind": "*"}]}
 
-    state = _build(settings, [_function()], alarms=down)
+    state = build(settings, [function()], alarms=down)
 
     assert state.composites == {}
     assert set(map(tuple, _telling(state).values())) == {(settings.warning_topic,)}
 
 
 def test_each_service_has_its_own_composite_alarm(settings: Settings) -> None:
-    state = _build(settings, [_logs(), _logs("mailing")])
+    state = build(settings, [logs(), logs("mailing")])
 
     assert {name: one.children for name, one in state.composites.items()} == {
         UNHEALTHY: ("wp/orders/logs/errors",),
@@ -94,7 +54,7 @@ def test_each_service_has_its_own_composite_alarm(settings: Settings) -> None:
 
 
 def test_without_composite_alarms_every_critical_alarm_pages_by_itself(settings: Settings) -> None:
-    state = _build(settings, [_logs()], alarms={"composite": False})
+    state = build(settings, [logs()], alarms={"composite": False})
 
     assert (state.composites, state.health) == ({}, {})
     assert _telling(state) == {"wp/orders/logs/errors": [settings.critical_topic]}
@@ -103,15 +63,15 @@ def test_without_composite_alarms_every_critical_alarm_pages_by_itself(settings:
 def test_severity_decides_the_topic_and_who_is_watched(settings: Settings) -> None:
     changed = {"lambda.throttles": {"severity": "critical"}, "logs.errors": {"severity": "warning"}}
 
-    state = _build(settings, [_function(), _logs()], alarms=changed)
+    state = build(settings, [function(), logs()], alarms=changed)
 
     assert "wp/orders/api/throttles" in state.composites[UNHEALTHY].children
     assert _telling(state)["wp/orders/logs/errors"] == [settings.warning_topic]
 
 
 def test_an_alarm_can_page_for_as_long_as_there_is_no_composite_alarm(settings: Settings) -> None:
-    silent = _build(settings, [_logs()]).alarms["wp/orders/logs/errors"]
-    alone = _build(settings, [_logs()], alarms={"composite": False}).alarms["wp/orders/logs/errors"]
+    silent = build(settings, [logs()]).alarms["wp/orders/logs/errors"]
+    alone = build(settings, [logs()], alarms={"composite": False}).alarms["wp/orders/logs/errors"]
 
     assert silent.request["AlarmActions"] == []
     assert silent.paging(settings) == alone.request
@@ -119,14 +79,14 @@ def test_an_alarm_can_page_for_as_long_as_there_is_no_composite_alarm(settings: 
 
 def test_composite_alarms_can_be_made_again_with_other_children(settings: Settings) -> None:
     """Whoever keeps an alarm that is not desired puts it back under the composite alarm."""
-    state = _build(settings, [_logs()], services=[{"log_group": "g", "name": "orders", "owner": "team-shop"}])
+    state = build(settings, [logs()], services=[{"log_group": "g", "name": "orders", "owner": "team-shop"}])
 
     assert composites.build(state.health["orders"], settings) == state.composites
     assert "Owner: team-shop" in state.composites[UNHEALTHY].request["AlarmDescription"]
 
 
 def test_a_service_whose_critical_alarms_fill_several_composite_alarms_still_pages_once(settings: Settings) -> None:
-    state = _build(settings, [_queue(f"jobs-{number:03}") for number in range(101)])
+    state = build(settings, [queue(f"jobs-{number:03}") for number in range(101)])
 
     assert list(state.composites) == [f"{UNHEALTHY}-1", f"{UNHEALTHY}-2", UNHEALTHY]
     assert state.cost.composites == 3
@@ -135,9 +95,9 @@ def test_a_service_whose_critical_alarms_fill_several_composite_alarms_still_pag
 
 def test_a_description_says_which_override_changed_the_alarm(settings: Settings) -> None:
     rules = [{"alarm": "throttles", "threshold": 7, "reason": "known bursts"}]
-    tagged = _function(tags={"watchpost:duration": "1000"})
+    tagged = function(tags={"watchpost:duration": "1000"})
 
-    state = _build(settings, [tagged], alarms={"overrides": rules})
+    state = build(settings, [tagged], alarms={"overrides": rules})
 
     throttles, duration = (state.alarms[f"wp/orders/api/{alarm}"].request for alarm in ("throttles", "duration"))
     assert throttles["AlarmDescription"].endswith("\nChanged: threshold 7 by alarms.overrides[0] (known bursts)")
@@ -149,7 +109,7 @@ def test_a_description_says_which_override_changed_the_alarm(settings: Settings)
 def test_m_of_n_can_be_overridden(settings: Settings) -> None:
     change = {"datapoints_to_alarm": 2, "evaluation_periods": 3}
 
-    request = _build(settings, [_function()], alarms={"lambda.throttles": change}).alarms["wp/orders/api/throttles"]
+    request = build(settings, [function()], alarms={"lambda.throttles": change}).alarms["wp/orders/api/throttles"]
 
     assert (request.request["DatapointsToAlarm"], request.request["EvaluationPeriods"]) == (2, 3)
 
@@ -157,13 +117,13 @@ def test_m_of_n_can_be_overridden(settings: Settings) -> None:
 def test_a_threshold_of_somebodys_own_needs_no_facts(settings: Settings) -> None:
     unknown = Resource("lambda", "api", "orders", {})
 
-    state = _build(settings, [unknown], alarms={"lambda.duration": {"threshold": 5}})
+    state = build(settings, [unknown], alarms={"lambda.duration": {"threshold": 5}})
 
     assert state.alarms["wp/orders/api/duration"].request["Threshold"] == 5
 
 
 def test_a_resource_can_be_left_alone_by_a_tag_of_its_own(settings: Settings) -> None:
-    state = _build(settings, [_function(tags={"watchpost:alarms": "off"})])
+    state = build(settings, [function(tags={"watchpost:alarms": "off"})])
 
     assert state.alarms == {}
     assert {entry["reason"] for entry in state.without_alarm} == {"off by the tag watchpost:alarms"}
@@ -172,7 +132,7 @@ def test_a_resource_can_be_left_alone_by_a_tag_of_its_own(settings: Settings) ->
 def test_what_people_wrote_in_vain_is_in_the_warnings(settings: Settings) -> None:
     rules = [{"service": "mailing", "enabled": False}]
 
-    state = _build(settings, [_function(tags={"watchpost:errors": "few"})], alarms={"overrides": rules})
+    state = build(settings, [function(tags={"watchpost:errors": "few"})], alarms={"overrides": rules})
 
     assert len(state.warnings) == 2
     assert "alarms.overrides[0]" in state.warnings[0]
@@ -195,7 +155,7 @@ def test_the_longest_texts_of_an_alarm_fit_into_its_description() -> None:
 
 
 def test_an_alarm_knows_what_it_is_about_and_what_it_costs(settings: Settings) -> None:
-    alarm = _build(settings, [_function()]).alarms["wp/orders/api/error-rate"]
+    alarm = build(settings, [function()]).alarms["wp/orders/api/error-rate"]
 
     assert (alarm.kind, alarm.resource, alarm.service, alarm.severity) == ("lambda", "api", "orders", "critical")
     assert (alarm.title, alarm.cost, alarm.on_demand) == ("Error rate", 0.2, False)
@@ -204,7 +164,7 @@ def test_an_alarm_knows_what_it_is_about_and_what_it_costs(settings: Settings) -
 def test_a_services_dashboard_shows_its_alarms_and_whom_it_belongs_to(settings: Settings) -> None:
     rule = {"log_group": "g", "name": "orders", "owner": "team-shop", "runbook": "https://wiki.example/orders"}
 
-    state = _build(settings, [_function(), _logs()], services=[rule])
+    state = build(settings, [function(), logs()], services=[rule])
 
     shown = json.dumps(state.dashboards["wp-orders"])
     for text in (
@@ -220,7 +180,7 @@ def test_a_services_dashboard_shows_its_alarms_and_whom_it_belongs_to(settings: 
 
 def test_a_services_cost_is_that_of_its_alarms_and_composite_alarms(settings: Settings) -> None:
     """101 queues have two alarms each, one of them critical, so three composite alarms; the logs' service has one."""
-    inventory = Inventory([*(_queue(f"jobs-{number:03}") for number in range(101)), _logs("mailing")])
+    inventory = Inventory([*(queue(f"jobs-{number:03}") for number in range(101)), logs("mailing")])
     state = desired.build(KINDS, inventory, Configuration(), settings)
 
     pages = service_pages.pages(KINDS, inventory, state, Configuration(), settings)
@@ -231,7 +191,7 @@ def test_a_services_cost_is_that_of_its_alarms_and_composite_alarms(settings: Se
 
 
 def test_the_same_input_leads_to_the_same_state(settings: Settings) -> None:
-    resources = [_function(), _queue(), _logs(), _logs("mailing")]
+    resources = [function(), queue(), logs(), logs("mailing")]
     configuration = Configuration()
 
     one = desired.build(KINDS, Inventory(resources), configuration, settings)

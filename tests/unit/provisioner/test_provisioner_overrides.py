@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.resources
-import json
 from typing import Any
 
 import pytest
-from provisioner import loader, override_checks
-from provisioner.inventory import Inventory, Resource, Unknown
+from provisioner import override_checks
+from provisioner.inventory import Inventory, Unknown
 from provisioner.overrides import Effective, Overrides
-from watchpost.configuration import Alarms, parse
+from watchpost.configuration import Alarms
 from watchpost.errors import ConfigurationError
 
-KINDS = loader.load(importlib.resources.files("dashboards") / "services")
-BY_KIND = {kind.kind: kind for kind in KINDS}
-
-
-def _resource(kind: str = "lambda", tags: dict[str, str] | None = None, **fields: Any) -> Resource:
-    return Resource(
-        **({"kind": kind, "name": "orders-api", "service": "orders", "facts": {}, "tags": tags or {}} | fields)
-    )
-
-
-def _effective(alarms: Alarms, resource: Resource, alarm_id: str = "errors") -> Effective:
-    kind = BY_KIND[resource.kind]
-    [alarm] = [alarm for alarm in kind.alarms if alarm.id == alarm_id]
-    return Overrides(KINDS, alarms).of(kind, alarm, resource)
-
-
-def _alarms(**section: Any) -> Alarms:
-    return parse(json.dumps({"alarms": section})).alarms
-
-
-def _rules(*rules: dict[str, Any]) -> Alarms:
-    return _alarms(overrides=list(rules))
+from tests.unit.provisioner.overriding import KINDS, alarms_of, by_rules, effective, one_resource
 
 
 def test_without_overrides_an_alarm_is_what_its_definition_says() -> None:
-    found = _effective(Alarms(), _resource())
+    found = effective(Alarms(), one_resource())
 
     assert found == Effective(True, None, "warning", 1, 1)
     assert not found.sentence
@@ -46,7 +23,7 @@ def test_without_overrides_an_alarm_is_what_its_definition_says() -> None:
 
 
 def test_each_field_is_of_the_last_that_says_it() -> None:
-    alarms = _alarms(
+    alarms = alarms_of(
         **{"lambda.errors": {"threshold": 1, "severity": "critical", "evaluation_periods": 4}},
         overrides=[
             {"kind": "lambda", "threshold": 2, "datapoints_to_alarm": 2},
@@ -54,7 +31,7 @@ def test_each_field_is_of_the_last_that_says_it() -> None:
         ],
     )
 
-    found = _effective(alarms, _resource(tags={"watchpost:errors": "4"}))
+    found = effective(alarms, one_resource(tags={"watchpost:errors": "4"}))
 
     assert found.threshold == 4
     assert (found.severity, found.datapoints_to_alarm, found.evaluation_periods) == ("critical", 2, 4)
@@ -65,7 +42,7 @@ def test_each_field_is_of_the_last_that_says_it() -> None:
 
 
 def test_people_are_told_why_somebody_wanted_it() -> None:
-    found = _effective(_rules({"alarm": "errors", "threshold": 5, "reason": "until the rewrite"}), _resource())
+    found = effective(by_rules({"alarm": "errors", "threshold": 5, "reason": "until the rewrite"}), one_resource())
 
     assert found.sentence == "threshold 5 by alarms.overrides[0] (until the rewrite)"
 
@@ -73,15 +50,15 @@ def test_people_are_told_why_somebody_wanted_it() -> None:
 @pytest.mark.parametrize(
     ("alarms", "tags", "reason"),
     [
-        (_alarms(**{"lambda.errors": {"enabled": False}}), {}, "alarms.lambda.errors.enabled is false"),
-        (_rules({"alarm": "err*", "enabled": False}), {}, "alarms.overrides[0].enabled is false"),
-        (_rules({"alarm": "*", "enabled": False, "reason": "why"}), {}, "alarms.overrides[0].enabled is false (why)"),
+        (alarms_of(**{"lambda.errors": {"enabled": False}}), {}, "alarms.lambda.errors.enabled is false"),
+        (by_rules({"alarm": "err*", "enabled": False}), {}, "alarms.overrides[0].enabled is false"),
+        (by_rules({"alarm": "*", "enabled": False, "reason": "why"}), {}, "alarms.overrides[0].enabled is false (why)"),
     ],
 )
 def test_an_alarm_that_the_configuration_excludes_tells_where(
     alarms: Alarms, tags: dict[str, str], reason: str
 ) -> None:
-    found = _effective(alarms, _resource(tags=tags))
+    found = effective(alarms, one_resource(tags=tags))
 
     assert found.reason_against("lambda", "errors") == f"excluded by watchpost.yaml: {reason}"
 
@@ -89,27 +66,29 @@ def test_an_alarm_that_the_configuration_excludes_tells_where(
 @pytest.mark.parametrize("tag", ["watchpost:errors", "watchpost:alarms"])
 @pytest.mark.parametrize("value", ["off", "OFF", " Off "])
 def test_a_tag_switches_off_what_the_configuration_switched_on(tag: str, value: str) -> None:
-    asked = _rules({"alarm": "errors", "enabled": True})
+    asked = by_rules({"alarm": "errors", "enabled": True})
 
-    assert _effective(asked, _resource(tags={tag: value})).reason_against("lambda", "errors") == f"off by the tag {tag}"
+    assert (
+        effective(asked, one_resource(tags={tag: value})).reason_against("lambda", "errors") == f"off by the tag {tag}"
+    )
 
 
 def test_a_tag_of_one_alarm_leaves_the_others_alone() -> None:
-    resource = _resource(tags={"watchpost:errors": "off", "watchpost:throttles": "7"})
+    resource = one_resource(tags={"watchpost:errors": "off", "watchpost:throttles": "7"})
 
-    assert _effective(Alarms(), resource, "duration") == _effective(Alarms(), _resource(), "duration")
-    assert _effective(Alarms(), resource, "throttles").threshold == 7
+    assert effective(Alarms(), resource, "duration") == effective(Alarms(), one_resource(), "duration")
+    assert effective(Alarms(), resource, "throttles").threshold == 7
 
 
 def test_an_alarm_on_demand_is_there_only_where_somebody_switched_it_on() -> None:
-    threshold_alone = _rules({"alarm": "usage-stopped", "threshold": 5})
-    switched_on = _rules({"alarm": "usage-stopped", "enabled": True})
+    threshold_alone = by_rules({"alarm": "usage-stopped", "threshold": 5})
+    switched_on = by_rules({"alarm": "usage-stopped", "enabled": True})
 
     reason = "only on demand: alarms.lambda.usage-stopped.enabled is not true in watchpost.yaml"
     for alarms in (Alarms(), threshold_alone):
-        found = _effective(alarms, _resource(tags={"watchpost:usage-stopped": "3"}), "usage-stopped")
+        found = effective(alarms, one_resource(tags={"watchpost:usage-stopped": "3"}), "usage-stopped")
         assert found.reason_against("lambda", "usage-stopped") == reason
-    assert _effective(switched_on, _resource(), "usage-stopped").reason_against("lambda", "usage-stopped") is None
+    assert effective(switched_on, one_resource(), "usage-stopped").reason_against("lambda", "usage-stopped") is None
 
 
 @pytest.mark.parametrize(
@@ -130,19 +109,19 @@ def test_an_alarm_on_demand_is_there_only_where_somebody_switched_it_on() -> Non
     ],
 )
 def test_all_globs_that_are_given_must_match_the_whole_name(rule: dict[str, str], applies: bool) -> None:
-    found = _effective(_rules(rule | {"threshold": 9}), _resource())
+    found = effective(by_rules(rule | {"threshold": 9}), one_resource())
 
     assert found.threshold == (9 if applies else None)
 
 
 def test_fewer_periods_than_datapoints_take_the_datapoints_with_them() -> None:
-    found = _effective(_rules({"alarm": "throttles", "evaluation_periods": 3}), _resource(), "throttles")
+    found = effective(by_rules({"alarm": "throttles", "evaluation_periods": 3}), one_resource(), "throttles")
 
     assert (found.datapoints_to_alarm, found.evaluation_periods) == (3, 3)
 
 
 def test_a_threshold_for_many_alarms_leaves_those_on_a_band_as_they_are() -> None:
-    found = _effective(_rules({"kind": "lambda", "threshold": 9}), _resource(), "duration-anomaly")
+    found = effective(by_rules({"kind": "lambda", "threshold": 9}), one_resource(), "duration-anomaly")
 
     assert found.threshold is None
     assert not found.sentence
@@ -151,7 +130,7 @@ def test_a_threshold_for_many_alarms_leaves_those_on_a_band_as_they_are() -> Non
 def test_an_override_for_a_service_or_resource_that_is_not_there_is_a_warning() -> None:
     overrides = Overrides(
         KINDS,
-        _rules(
+        by_rules(
             {"service": "orders", "enabled": True},
             {"service": "mailing", "enabled": True},
             {"kind": "sqs", "resource": "orders-api", "enabled": True},
@@ -160,7 +139,7 @@ def test_an_override_for_a_service_or_resource_that_is_not_there_is_a_warning() 
         ),
     )
 
-    assert overrides.warnings(KINDS, Inventory([_resource()])) == [
+    assert overrides.warnings(KINDS, Inventory([one_resource()])) == [
         "alarms.overrides[1] matches no resource that was found",
         "alarms.overrides[2] matches no resource that was found",
     ]
@@ -168,7 +147,7 @@ def test_an_override_for_a_service_or_resource_that_is_not_there_is_a_warning() 
 
 @pytest.mark.parametrize(("unknown", "warnings"), [("", 0), ("sqs", 0), ("rds", 1)])
 def test_nothing_is_said_to_be_missing_that_may_only_be_unknown(unknown: str, warnings: int) -> None:
-    overrides = Overrides(KINDS, _rules({"kind": "sqs", "resource": "jobs", "enabled": True}))
+    overrides = Overrides(KINDS, by_rules({"kind": "sqs", "resource": "jobs", "enabled": True}))
 
     assert len(overrides.warnings(KINDS, Inventory(unknown=[Unknown("refused", unknown)]))) == warnings
 
@@ -188,7 +167,7 @@ def test_nothing_is_said_to_be_missing_that_may_only_be_unknown(unknown: str, wa
 )
 def test_an_override_that_means_no_alarm_is_a_wrong_configuration(section: dict[str, Any], path: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        override_checks.check(KINDS, _alarms(**section))
+        override_checks.check(KINDS, alarms_of(**section))
 
     assert caught.value.path == f"configuration.alarms.{path}"
     assert caught.value.expected
@@ -206,4 +185,4 @@ def test_an_override_that_means_no_alarm_is_a_wrong_configuration(section: dict[
     ],
 )
 def test_an_override_of_alarms_that_there_are_is_right(section: dict[str, Any]) -> None:
-    override_checks.check(KINDS, _alarms(**section))
+    override_checks.check(KINDS, alarms_of(**section))

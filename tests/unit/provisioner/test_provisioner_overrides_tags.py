@@ -2,54 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.resources
-import json
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from provisioner import loader
-from provisioner.inventory import Inventory, Resource
-from provisioner.overrides import FIELDS, OFF, Effective, Overrides
-from watchpost.configuration import AlarmOverride, AlarmRule, Alarms, parse
+from provisioner.inventory import Inventory
+from provisioner.overrides import FIELDS, OFF, Overrides
+from watchpost.configuration import AlarmOverride, AlarmRule, Alarms
 
-KINDS = loader.load(importlib.resources.files("dashboards") / "services")
-BY_KIND = {kind.kind: kind for kind in KINDS}
-
-
-def _resource(kind: str = "lambda", tags: dict[str, str] | None = None, **fields: Any) -> Resource:
-    return Resource(
-        **({"kind": kind, "name": "orders-api", "service": "orders", "facts": {}, "tags": tags or {}} | fields)
-    )
-
-
-def _effective(alarms: Alarms, resource: Resource, alarm_id: str = "errors") -> Effective:
-    kind = BY_KIND[resource.kind]
-    [alarm] = [alarm for alarm in kind.alarms if alarm.id == alarm_id]
-    return Overrides(KINDS, alarms).of(kind, alarm, resource)
-
-
-def _alarms(**section: Any) -> Alarms:
-    return parse(json.dumps({"alarms": section})).alarms
-
-
-def _rules(*rules: dict[str, Any]) -> Alarms:
-    return _alarms(overrides=list(rules))
+from tests.unit.provisioner.overriding import BY_KIND, KINDS, effective, one_resource
 
 
 @pytest.mark.parametrize("value", ["5", "+5.0", "5e0", " 5 ", ".5e1", "5."])
 def test_a_number_in_a_tag_is_a_threshold(value: str) -> None:
-    assert _effective(Alarms(), _resource(tags={"watchpost:errors": value})).threshold == 5
+    assert effective(Alarms(), one_resource(tags={"watchpost:errors": value})).threshold == 5
 
 
 @pytest.mark.parametrize(
     "value", ["", "five", "nan", "inf", "-inf", "1_0", "5 %", "\u0665", "0x5", "1e999", "on", "true"]
 )
 def test_any_other_value_of_a_tag_is_told_and_ignored(value: str) -> None:
-    resource = _resource(tags={"watchpost:errors": value})
+    resource = one_resource(tags={"watchpost:errors": value})
 
-    assert _effective(Alarms(), resource) == _effective(Alarms(), _resource())
+    assert effective(Alarms(), resource) == effective(Alarms(), one_resource())
     [warning] = Overrides(KINDS, Alarms()).warnings(KINDS, Inventory([resource]))
     told = f"has the value {value!r}, expected off or a number, it is ignored"
     assert warning == f"orders/orders-api: the tag 'watchpost:errors' {told}"
@@ -74,14 +48,14 @@ def test_any_other_value_of_a_tag_is_told_and_ignored(value: str) -> None:
     ],
 )
 def test_people_are_told_of_tags_that_cannot_be_understood(tag: str, value: str, told: str | None) -> None:
-    warnings = Overrides(KINDS, Alarms()).warnings(KINDS, Inventory([_resource(tags={tag: value})]))
+    warnings = Overrides(KINDS, Alarms()).warnings(KINDS, Inventory([one_resource(tags={tag: value})]))
 
     assert len(warnings) == (told is not None)
     assert (told or "") in "".join(warnings)
 
 
 def test_a_resource_that_discovery_sees_as_several_is_told_of_once() -> None:
-    twice = [_resource(tags={"watchpost:eror": "off"})] * 2
+    twice = [one_resource(tags={"watchpost:eror": "off"})] * 2
 
     assert len(Overrides(KINDS, Alarms()).warnings(KINDS, Inventory(twice))) == 1
 
@@ -105,7 +79,7 @@ TAGS = st.dictionaries(TAG_KEYS, TAG_VALUES, max_size=5)
 def test_nothing_that_people_write_raises_or_leaves_an_alarm_undefined(
     rules: list[AlarmRule], tags: dict[str, str], service: str, name: str
 ) -> None:
-    resource = _resource(tags=tags, service=service, name=name)
+    resource = one_resource(tags=tags, service=service, name=name)
     overrides = Overrides(KINDS, Alarms(overrides=tuple(rules)))
 
     warnings = overrides.warnings(KINDS, Inventory([resource]))
@@ -121,7 +95,7 @@ def test_nothing_that_people_write_raises_or_leaves_an_alarm_undefined(
 
 @given(st.lists(CHANGES, max_size=6))
 def test_of_what_several_say_the_last_counts_field_by_field(changes: list[AlarmOverride]) -> None:
-    found = _effective(Alarms(overrides=tuple(AlarmRule(alarm="errors", change=one) for one in changes)), _resource())
+    found = effective(Alarms(overrides=tuple(AlarmRule(alarm="errors", change=one) for one in changes)), one_resource())
 
     for field in FIELDS:
         said = [(index, getattr(one, field)) for index, one in enumerate(changes) if getattr(one, field) is not None]
@@ -149,16 +123,16 @@ def test_what_comes_first_never_matters_where_the_last_says_all(rules: list[Alar
     after = Alarms({"lambda.errors": AlarmOverride(enabled=False)}, (*rules, *alone.overrides))
 
     for field in FIELDS:
-        assert getattr(_effective(after, _resource()), field) == getattr(_effective(alone, _resource()), field)
+        assert getattr(effective(after, one_resource()), field) == getattr(effective(alone, one_resource()), field)
 
 
 @given(RULES, st.floats(allow_nan=False, allow_infinity=False))
 def test_tags_win_over_whatever_the_configuration_says(rules: list[AlarmRule], threshold: float) -> None:
     alarms = Alarms(overrides=tuple(rules))
 
-    number = _effective(alarms, _resource(tags={"watchpost:errors": repr(threshold)}))
-    none = _effective(alarms, _resource(tags={"watchpost:errors": "1", "watchpost:alarms": OFF}))
+    number = effective(alarms, one_resource(tags={"watchpost:errors": repr(threshold)}))
+    none = effective(alarms, one_resource(tags={"watchpost:errors": "1", "watchpost:alarms": OFF}))
 
     assert number.threshold == threshold
-    assert number.enabled == _effective(alarms, _resource()).enabled
+    assert number.enabled == effective(alarms, one_resource()).enabled
     assert none.reason_against("lambda", "errors") == "off by the tag watchpost:alarms"
