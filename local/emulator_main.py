@@ -7,6 +7,7 @@
 4. It takes any number of subscription filters for a log group. CloudWatch Logs takes two.
 5. It leaves log groups out of what the Resource Groups Tagging API lists.
 6. It forgets the metrics of an alarm over several, so that nobody can see whether such an alarm is as it should be.
+7. It waits 50 ms for the lines of an invocation. On a busy machine they come later and are another one's, or nobody's.
 
 The second and the third would have a role allowed more than it needs on AWS. Added are the account-level subscription
 policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; and the question
@@ -16,13 +17,16 @@ whose dead-letter queue a queue is.
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
+import threading
 import time
 import types
 from typing import TYPE_CHECKING, Any
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import cloudwatch, cloudwatch_logs, sqs, tagging
 
@@ -39,6 +43,7 @@ _put_filter = cloudwatch_logs._put_subscription_filter  # noqa: SLF001
 _fan_out = cloudwatch_logs._fanout_to_subscription_filters  # noqa: SLF001
 _handle_logs = cloudwatch_logs.handle_request
 _is_of_type = tagging._matches_type_filters  # noqa: SLF001
+_drain_lines = lambda_runtime.Worker._drain_stderr_bounded  # noqa: SLF001
 
 # Last part of the path of a GET request to the action that it is (API reference of Lambda).
 LAMBDA_QUESTIONS = {
@@ -195,7 +200,69 @@ def _dead_letter_source_queues(request: dict[str, Any], url: str) -> dict[str, A
     return {"queueUrls": [one for one, policy in policies.items() if policy.get("deadLetterTargetArn") == own]}
 
 
+class _Output:
+    """What the process of a function writes: read while it runs, and to the last byte when an invocation has ended."""
+
+    _making = threading.Lock()
+
+    def __init__(self, process: Any, lines: Any) -> None:
+        self.process = process
+        self._lines = lines
+        self._file: int | None = os.dup(process.stderr.fileno())  # of our own: nobody else closes it
+        # One for each thread, as one alone refuses to be asked twice at a time.
+        self._comes, self._there = select.poll(), select.poll()
+        self._comes.register(self._file, select.POLLIN)
+        self._there.register(self._file, select.POLLIN)
+        self._begun = b""
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, worker: Any) -> _Output | None:
+        with cls._making:
+            found: _Output | None = worker.__dict__.get("_output")
+            process = worker._proc  # noqa: SLF001
+            if process is not None and (found is None or found.process is not process):
+                found = worker._output = cls(process, worker._stderr_queue)  # noqa: SLF001
+            return found
+
+    def read(self) -> None:
+        """Read until the process ends."""
+        while self._comes.poll() and self.take():
+            pass
+
+    def take(self) -> bool:
+        """Read what has been written. Returns whether more may come."""
+        with self._lock:
+            while self._file is not None and self._there.poll(0):
+                data = os.read(self._file, 65_536)
+                *whole, self._begun = (self._begun + data).split(b"\n") if data else (self._begun, b"")
+                for line in whole:
+                    if data or line:
+                        self._lines.put(line.decode(errors="replace"))
+                if not data:
+                    os.close(self._file)
+                    self._file = None
+            return self._file is not None
+
+
+def _read_output(worker: Any) -> None:
+    output = _Output.of(worker)
+    if output:
+        output.read()
+
+
+def _drain_all_lines(worker: Any, *args: Any, **kwargs: Any) -> str:
+    output = None if isinstance(worker, lambda_runtime.ProvidedWorker) else _Output.of(worker)
+    if output is None:
+        return str(_drain_lines(worker, *args, **kwargs))
+    # A function writes its lines before its answer, which is here.
+    output.take()
+    return str(worker._drain_stderr())  # noqa: SLF001
+
+
 if __name__ == "__main__":
+    lambda_runtime.Worker._read_stderr = _read_output  # noqa: SLF001
+    lambda_runtime.Worker._drain_stderr_bounded = _drain_all_lines  # noqa: SLF001
     sqs._HANDLERS["ListDeadLetterSourceQueues"] = _dead_letter_source_queues  # noqa: SLF001
     cloudwatch._put_metric_alarm = _put_alarm_with_metrics  # noqa: SLF001
     cloudwatch_logs._put_subscription_filter = _put_third_filter_never  # noqa: SLF001

@@ -168,8 +168,17 @@ def deploy(
     _deploy("Deploying Watchpost", arguments, name, state, aws_environment(endpoint, region))
 
 
-def deploy_demo(state: State, endpoint: str) -> None:
-    """Deploy the demo's services, as a stack that knows nothing of Watchpost."""
+def deploy_demo(state: State, endpoint: str, **parameters: str) -> None:
+    """Deploy the demo's services, with the client layer of the stack that is there. parameters: of the template."""
+    described = emulator.client(endpoint, "cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    outputs = {item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]}
+    values = {
+        "ClientLayer": outputs["ClientLayer"],
+        # Names below that of this machine are not resolved everywhere, so APIs are named in the path.
+        "ApiAddress": f"{endpoint}/_aws/execute-api",
+        **_runtime_parameters(),
+        **parameters,
+    }
     template = CHECKOUT / "local" / "demo" / "template.yaml"
-    arguments = ["--template-file", str(template), *_parameters(_runtime_parameters())]
+    arguments = ["--template-file", str(template), *_parameters(values)]
     _deploy("Deploying the demo services", arguments, DEMO_STACK, state, aws_environment(endpoint))

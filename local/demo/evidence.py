@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ from local.errors import LocalError
 from local.stack import ENVIRONMENT, STACK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import requests
 
     from local.account import Account
     from local.demo.receiver import Receiver
+    from local.demo.traffic import Order
 
 STREAMS = f"logs-watchpost.app-{ENVIRONMENT},logs-watchpost.platform-{ENVIRONMENT},metrics-watchpost.line-{ENVIRONMENT}"
 NAMESPACE = "Watchpost"
@@ -168,18 +172,44 @@ def _metric_sum(account: Account, service: str, name: str, numbers: list[float])
     )
 
 
-def transaction(account: Account, request_id: str) -> list[dict[str, Any]]:
-    """Every document that names a request, oldest first: as a field or in the text."""
+def at_rest(account: Account, orders: Sequence[Order]) -> bool:
+    """Whether every order has come to its end, as the services' own logs say."""
+    return not unfinished(written(account), orders)
+
+
+def unfinished(lines: Mapping[str, Sequence[tuple[str, str]]], orders: Sequence[Order]) -> list[Order]:
+    """The orders whose last line is not there. lines: by service, as of `written`."""
+    last = {
+        service: {ending for _, message in events for ending in _endings(message)} for service, events in lines.items()
+    }
+    return [order for order in orders if (order.correlation_id, order.end[1]) not in last.get(order.end[0], set())]
+
+
+def _endings(message: str) -> list[tuple[str, str]]:
+    """The correlation id of a line of the shop, with what `Order.end` may be."""
+    try:
+        line = json.loads(message)
+    except ValueError:  # a line of the platform, or a metric
+        return []
+    if not isinstance(line, dict) or "correlation_id" not in line:
+        return []
+    return [(line["correlation_id"], line[name]) for name in ("message", "exception_name") if name in line]
+
+
+def transaction(account: Account, correlation_id: str) -> list[dict[str, Any]]:
+    """Every document that names a transaction, oldest first: as its id or anywhere in the text."""
     clauses: list[dict[str, Any]] = [
-        {"term": {"faas.execution": request_id}},
-        {"term": {"correlation": request_id}},
-        {"match_phrase": {"message": request_id}},
+        {"term": {"correlation.id": correlation_id}},
+        {"match_phrase": {"message": correlation_id}},
     ]
-    body = {"size": 50, "sort": ["@timestamp"], "query": {"bool": {"should": clauses, "minimum_should_match": 1}}}
-    found = [hit["_source"] for hit in search(account, body)["hits"]["hits"]]
-    # Here all lines of an invocation have the same time: the order of the calls makes the story readable.
-    order = list(LOG_GROUPS)
-    return sorted(found, key=lambda document: (document["@timestamp"], order.index(document["service"]["name"])))
+    body = {"size": 100, "query": {"bool": {"should": clauses, "minimum_should_match": 1}}}
+    return sorted((hit["_source"] for hit in search(account, body)["hits"]["hits"]), key=written_at)
+
+
+def written_at(document: Mapping[str, Any]) -> tuple[str, int]:
+    """When a service wrote a line, by its own clock: here all lines of an invocation come with the same time."""
+    own = str(document.get("app", {}).get("timestamp") or document["@timestamp"])
+    return own, list(LOG_GROUPS).index(document["service"]["name"])
 
 
 def alarms(account: Account) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from local.demo.evidence import written_at
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -87,7 +89,7 @@ def show_transaction(documents: list[dict[str, Any]]) -> None:
     for document in documents:
         level = str(document.get("log", {}).get("level", ""))
         rows.add_row(
-            plain(str(document.get("@timestamp", ""))[11:23]),
+            plain(written_at(document)[0][11:23].replace(",", ".")),
             plain(document.get("service", {}).get("name", "")),
             Text(level, style=LEVEL_STYLES.get(level, "")),
             plain(shortened(str(document.get("message", "")), 60)),

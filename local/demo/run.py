@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local import account as accounts
 from local import stack
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from local.account import Account
     from local.demo.evidence import Lines
+    from local.demo.traffic import Order
 
 
 def main(state: State, *, keep: bool, picture: Path | None = None) -> int:
@@ -30,8 +31,8 @@ def main(state: State, *, keep: bool, picture: Path | None = None) -> int:
     started = time.monotonic()
     with accounts.started(state, keep=keep) as account, receiving() as receiver:
         with _receiver_configured(account, receiver):
-            request_id = _produce(account)
-            problems = _show(account, receiver, request_id)
+            orders = _produce(account)
+            problems = _show(account, receiver, orders)
         report.conclude(problems, time.monotonic() - started)
         if picture:
             report.save_picture(picture)
@@ -45,35 +46,43 @@ def _receiver_configured(account: Account, receiver: Receiver) -> Iterator[None]
     """Have the notifier know the webhook while it is there."""
     secret = account.outputs()["NotificationSecret"]
     secrets = account.client("secretsmanager")
-    hook = {"name": "demo", "type": "webhook", "url": receiver.url, "allow_insecure": True, "allow_private": True}
-    secrets.put_secret_value(SecretId=secret, SecretString=json.dumps({"receivers": [hook]}))
+    webhook = {"name": "demo", "type": "webhook", "url": receiver.url, "allow_insecure": True, "allow_private": True}
+    secrets.put_secret_value(SecretId=secret, SecretString=json.dumps({"receivers": [webhook]}))
     try:
         yield
     finally:
         secrets.put_secret_value(SecretId=secret, SecretString="{}")
 
 
-def _produce(account: Account) -> str:
-    """Deploy the services, have them subscribed and watched, and send traffic. Returns the id of one failed request."""
-    with step("Deploying three demo services"):
+def _produce(account: Account) -> list[Order]:
+    """Deploy the shop, have it subscribed and watched, and send traffic. Returns what was ordered."""
+    with step("Deploying a shop of five services"):
         stack.deploy_demo(account.state, account.endpoint)
-    with step("Announcing their log groups, waiting for their subscriptions") as current:
+    with step("Announcing its log groups, waiting for their subscriptions") as current:
         traffic.announce_log_groups(account)
         filters = traffic.wait_for("The subscription of the log groups", lambda: _subscribed(account))
         current.note = ", ".join(name for names in filters.values() for name in names)
     with step("Provisioning alarms and dashboards for them"):
         account.invoke(account.outputs()["ProvisionerFunction"], {"action": "apply"})
         _calm(account)
+    url = traffic.shop(account)
     with step("Placing a first order, waiting for its documents in Elasticsearch"):
         # All functions are cold now. Hundreds of lines at once would have the emulator start a copy of the shipper for
         # each delivery, because none is free yet.
-        traffic.order(account, 0, "valid")
+        orders = [traffic.order(url, 0, debug=True)]
+        _finish(account, orders)
         evidence.settled(account)
     with step(f"Sending {traffic.ORDERS - 1} more orders"):
-        traffic.usual(account)
+        orders += traffic.usual(url)
     with step(f"Sending {traffic.BURST} orders while the payment provider is away"):
-        requests = traffic.burst(account)
-    return requests[0]
+        orders += traffic.burst(url)
+    with step("Waiting for the last service"):
+        _finish(account, orders)
+    return orders
+
+
+def _finish(account: Account, orders: list[Order]) -> None:
+    traffic.wait_for("The end of every order", lambda: evidence.at_rest(account, orders), seconds=90)
 
 
 def _subscribed(account: Account) -> dict[str, list[str]] | None:
@@ -90,7 +99,7 @@ def _calm(account: Account) -> None:
         )
 
 
-def _show(account: Account, receiver: Receiver, request_id: str) -> list[str]:
+def _show(account: Account, receiver: Receiver, orders: list[Order]) -> list[str]:
     """Show what came of it, and return what did not."""
     with step("Waiting for the documents"):
         counted = evidence.settled(account)
@@ -98,13 +107,11 @@ def _show(account: Account, receiver: Receiver, request_id: str) -> list[str]:
     report.heading(1, "Every line became a document")
     report.show_lines(counted)
 
-    report.heading(2, f"One request across services: {request_id}")
-    documents = evidence.transaction(account, request_id)
+    first = orders[0]
+    report.heading(2, f"One request across services: {first.correlation_id}")
+    documents = evidence.transaction(account, first.correlation_id)
     report.show_transaction(documents)
-    services = {document["service"]["name"] for document in documents}
-    problems += [
-        f"the request {request_id} was not found in {name}" for name in traffic.SERVICES if name not in services
-    ]
+    problems += _transaction_problems(first, documents)
 
     report.heading(3, "Metric lines became CloudWatch metrics")
     sums = evidence.metric_sums(account)
@@ -122,6 +129,15 @@ def _show(account: Account, receiver: Receiver, request_id: str) -> list[str]:
     return problems
 
 
+def _transaction_problems(order: Order, documents: list[dict[str, Any]]) -> list[str]:
+    services = {document["service"]["name"] for document in documents}
+    others = {document.get("app", {}).get("order", {}).get("id", order.number) for document in documents}
+    request = f"the request {order.correlation_id}"
+    return [f"{request} was not found in {name}" for name in order.services if name not in services] + [
+        f"{request} is on a line of order {number}" for number in sorted(others - {order.number})
+    ]
+
+
 def _line_problems(counted: dict[str, Lines]) -> list[str]:
     problems = []
     for service, lines in counted.items():
@@ -137,7 +153,7 @@ def _line_problems(counted: dict[str, Lines]) -> list[str]:
 def _show_alarms(account: Account, receiver: Receiver) -> list[str]:
     problems = []
     report.heading(4, "Alarms and dashboards were made for each service, and one alarm rings")
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while not evidence.notification(receiver) and time.monotonic() < deadline:
         time.sleep(0.1)
     alarms, dashboards = evidence.alarms(account), evidence.dashboards(account)

@@ -1,27 +1,76 @@
-"""What happens to the demo's services: orders, some of which cannot be paid."""
+"""What happens to the demo's shop: orders, some of which cannot be paid."""
 
 from __future__ import annotations
 
 import json
 import time
+import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import requests
+
 from local.errors import LocalError
+from local.stack import DEMO_STACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.account import Account
 
+# In the order in which a transaction reaches them; payment-worker asks price-list.
 SERVICES = {
     "orders-api": "shop-orders-api",
     "payment-worker": "shop-payment-worker",
+    "price-list": "shop-price-list",
+    "stock-keeper": "shop-stock-keeper",
     "mail-sender": "shop-mail-sender",
 }
 LOG_GROUPS = {service: f"/aws/lambda/{function}" for service, function in SERVICES.items()}
 FAILING = "payment-worker"
 ORDERS = 24
 BURST = 10
+PRICES = {"book": 12, "lamp": 49, "chair": 180, "desk": 420}  # those of price-list
+VALID, EXPIRED, UNREACHABLE = "valid", "expired", "unreachable"  # cards; for the last one the provider is away
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order, which is one transaction."""
+
+    number: int
+    card: str
+    correlation_id: str
+
+    @property
+    def item(self) -> str:
+        return tuple(PRICES)[self.number % len(PRICES)]
+
+    @property
+    def quantity(self) -> int:
+        return 1 + self.number % 3
+
+    @property
+    def channel(self) -> str:
+        return ("web", "app")[self.number % 2]
+
+    @property
+    def amount(self) -> int:
+        return PRICES[self.item] * self.quantity
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that it reaches."""
+        return tuple(SERVICES) if self.card == VALID else tuple(SERVICES)[:3]
+
+    @property
+    def end(self) -> tuple[str, str]:
+        """The service that writes its last line, and the message or the type of the error of that line."""
+        if self.card == VALID:
+            return "mail-sender", f"mail for order {self.number} sent"
+        if self.card == EXPIRED:
+            return "payment-worker", f"payment of order {self.number} refused"
+        return "payment-worker", "PaymentProviderError"
 
 
 def wait_for(what: str, condition: Callable[[], Any], seconds: float = 40.0) -> Any:
@@ -66,19 +115,39 @@ def subscriptions(account: Account) -> dict[str, list[str]]:
     }
 
 
-def order(account: Account, number: int, card: str) -> str:
-    """Place an order and return the id of its request."""
-    event = {"order": number, "amount": 10 + number * 37 % 950, "channel": ("web", "app")[number % 2], "card": card}
-    answer = account.invoke(SERVICES["orders-api"], event)
-    return str(answer["request_id"])
+def shop(account: Account) -> str:
+    """The URL of the deployed shop."""
+    return account.outputs(DEMO_STACK)["ShopUrl"]
 
 
-def usual(account: Account) -> None:
-    """Usual traffic, with a failure now and then; the first order was placed before."""
-    for number in range(1, ORDERS):
-        order(account, number, "expired" if number % 12 == 7 else "valid")
+def order(url: str, number: int, card: str = VALID, *, debug: bool | None = None) -> Order:
+    """Place an order with a correlation id of its own.
+
+    debug: whether its debug lines are written; None leaves the decision to the first service. Raises LocalError when
+    the shop does not accept it.
+    """
+    placed = Order(number, card, str(uuid.uuid4()))
+    headers = {"x-correlation-id": placed.correlation_id}
+    if debug is not None:
+        headers["debug-log-enabled"] = "true" if debug else "false"
+    body = {
+        "id": number,
+        "item": placed.item,
+        "quantity": placed.quantity,
+        "channel": placed.channel,
+        "card": card,
+    }
+    answer = requests.post(f"{url}/orders", json=body, headers=headers, timeout=120)
+    if answer.status_code != 202:
+        raise LocalError(f"The shop answered {answer.status_code}: {answer.text[:300]}", "make demo KEEP=1")
+    return placed
 
 
-def burst(account: Account) -> list[str]:
-    """The payment provider goes away. Returns the ids of the requests."""
-    return [order(account, ORDERS + number, "unreachable") for number in range(BURST)]
+def usual(url: str) -> list[Order]:
+    """Usual traffic, in which a card is refused now and then; the first order was placed before."""
+    return [order(url, number, EXPIRED if number % 12 == 7 else VALID) for number in range(1, ORDERS)]
+
+
+def burst(url: str) -> list[Order]:
+    """The payment provider goes away."""
+    return [order(url, ORDERS + number, UNREACHABLE) for number in range(BURST)]

@@ -66,10 +66,10 @@ def documents(account: Account, group: str) -> list[dict[str, Any]]:
 
 
 def dead_letters(account: Account) -> list[dict[str, Any]]:
-    """Every dead letter in the stack's bucket."""
+    """Every dead letter in the stack's bucket that a replay would look at."""
     s3, bucket = account.client("s3"), account.outputs()["DeadLetterBucket"]
     letters = []
-    for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+    for item in s3.list_objects_v2(Bucket=bucket, Prefix="dead-letters/").get("Contents", []):
         body = s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
         letters += [json.loads(line) for line in gzip.decompress(body).splitlines()]
     return letters

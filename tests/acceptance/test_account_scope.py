@@ -57,7 +57,8 @@ def _write(world: Region, group: str, message: str) -> None:
 def _shipped(world: Region) -> list[dict[str, Any]]:
     """What the shipper took: Elasticsearch is away, so its documents are dead letters."""
     s3, bucket = world.account.client("s3", REGION), world.outputs["DeadLetterBucket"]
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    found = s3.list_objects_v2(Bucket=bucket, Prefix="dead-letters/").get("Contents", [])
+    keys = [item["Key"] for item in found]
     bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys]
     letters = [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
     return [letter["original"]["document"] for letter in letters if letter["kind"] == "document"]

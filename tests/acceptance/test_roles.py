@@ -45,7 +45,7 @@ def test_the_shipper_may_write_dead_letters_and_not_read_them(account: Account) 
     [
         ("shipper", "ElasticsearchSecret", "NotificationSecret"),
         ("provisioner", "ElasticsearchSecret", "NotificationSecret"),
-        ("notifier", "NotificationSecret", "ElasticsearchSecret"),
+        ("replay", "ElasticsearchSecret", "NotificationSecret"),
     ],
 )
 def test_each_function_may_read_its_own_secret_only(account: Account, component: str, may: str, may_not: str) -> None:
@@ -54,6 +54,16 @@ def test_each_function_may_read_its_own_secret_only(account: Account, component:
     assert secrets.get_secret_value(SecretId=outputs[may])["SecretString"]
 
     assert _refused(secrets.get_secret_value, SecretId=outputs[may_not])
+
+
+def test_the_notifier_may_read_the_secrets_of_receivers_and_of_evidence_only(account: Account) -> None:
+    secrets, outputs = client_as(account, "notifier", "secretsmanager"), account.outputs()
+    foreign = account.client("secretsmanager").create_secret(Name="somebody-elses", SecretString="{}")["ARN"]
+
+    for may in ("NotificationSecret", "ElasticsearchSecret"):
+        assert secrets.get_secret_value(SecretId=outputs[may])["SecretString"]
+
+    assert _refused(secrets.get_secret_value, SecretId=foreign)
 
 
 def test_the_provisioner_may_touch_its_own_alarms_only(account: Account) -> None:

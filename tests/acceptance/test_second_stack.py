@@ -46,7 +46,8 @@ def _region(account: Account) -> Region:
 
 def _letters(account: Account, bucket: str) -> list[dict[str, Any]]:
     s3 = account.client("s3")
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    found = s3.list_objects_v2(Bucket=bucket, Prefix="dead-letters/").get("Contents", [])
+    keys = [item["Key"] for item in found]
     bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys]
     return [json.loads(line) for body in bodies for line in gzip.decompress(body).splitlines()]
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import yaml
 
-from local.demo import report, run
-from local.demo.evidence import Lines, MetricSum
+from local.demo import report, run, traffic
+from local.demo.evidence import Lines, MetricSum, unfinished, written_at
 from local.demo.receiver import receiving
+from local.demo.traffic import EXPIRED, UNREACHABLE, VALID, Order
+from local.state import CHECKOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+DEMO = CHECKOUT / "local" / "demo"
 
 
 def _lines(expected: dict[str, int], found: dict[str, int]) -> Lines:
@@ -84,3 +90,117 @@ def test_the_webhook_keeps_what_it_receives_and_is_gone_afterwards() -> None:
 
     with pytest.raises(requests.ConnectionError):
         requests.post(receiver.url, data="{}", timeout=5)
+
+
+def _document(service: str, number: int | None, at: str = "2026-11-21 18:33:16,910+0000") -> dict[str, Any]:
+    own = {"timestamp": at} | ({"order": {"id": number}} if number is not None else {})
+    return {"@timestamp": "2026-11-21T18:33:17.000Z", "service": {"name": service}, "app": own, "message": "m"}
+
+
+def test_a_transaction_is_no_problem_when_each_service_has_a_line_of_it() -> None:
+    documents = [_document(service, 7) for service in traffic.SERVICES]
+    documents.append(_document("payment-worker", None))  # a line that names no order
+
+    assert run._transaction_problems(Order(7, VALID, "c-7"), documents) == []
+
+
+def test_a_service_without_a_line_of_the_transaction_and_a_line_of_another_order_are_told() -> None:
+    documents = [_document(service, 7) for service in traffic.SERVICES if service != "mail-sender"]
+    documents.append(_document("stock-keeper", 8))
+
+    assert run._transaction_problems(Order(7, VALID, "c-7"), documents) == [
+        "the request c-7 was not found in mail-sender",
+        "the request c-7 is on a line of order 8",
+    ]
+
+
+def test_a_payment_that_fails_reaches_no_service_behind_it() -> None:
+    assert Order(7, VALID, "c").services == tuple(traffic.SERVICES)
+    assert Order(7, EXPIRED, "c").services == ("orders-api", "payment-worker", "price-list")
+    assert Order(7, UNREACHABLE, "c").services == ("orders-api", "payment-worker", "price-list")
+
+
+ENDS = [
+    (VALID, "mail-sender", {"message": "mail for order 7 sent"}),
+    (EXPIRED, "payment-worker", {"message": "payment of order 7 refused", "exception_name": "CardRefusedError"}),
+    (UNREACHABLE, "payment-worker", {"message": "it failed", "exception_name": "PaymentProviderError"}),
+]
+
+
+@pytest.mark.parametrize(("card", "service", "line"), ENDS)
+def test_an_order_is_finished_when_its_last_service_says_so(card: str, service: str, line: dict[str, str]) -> None:
+    order = Order(7, card, "c-7")
+
+    assert unfinished({service: [("stream", json.dumps(line | {"correlation_id": "c-7"}))]}, [order]) == []
+
+
+@pytest.mark.parametrize(("card", "service", "line"), ENDS)
+def test_an_order_is_not_finished_by_lines_of_others_or_of_another_kind(
+    card: str, service: str, line: dict[str, str]
+) -> None:
+    order = Order(7, card, "c-7")
+    lines = [
+        json.dumps(line | {"correlation_id": "c-8"}),
+        json.dumps({"message": "charging order 7", "correlation_id": "c-7"}),
+        json.dumps(line),
+        json.dumps([*line.values(), "c-7"]),
+        f"MONITORING|1|1|count|{line['message']}|#id:c-7",
+        "END RequestId: c-7",
+    ]
+
+    assert unfinished({service: [("stream", text) for text in lines]}, [order]) == [order]
+    assert unfinished({}, [order]) == [order]
+    other = next(name for name in traffic.SERVICES if name != service)
+    assert unfinished({other: [("stream", json.dumps(line | {"correlation_id": "c-7"}))]}, [order]) == [order]
+
+
+def test_lines_are_in_the_order_of_the_services_own_clocks_and_then_of_the_transaction() -> None:
+    late, early = _document("orders-api", 7, "2026-11-21 18:33:16,911+0000"), _document("mail-sender", 7)
+    same = _document("payment-worker", 7)
+    without = _document("price-list", 7)
+    del without["app"]
+
+    ordered = sorted([without, late, early, same], key=written_at)
+
+    assert ordered == [same, early, late, without]
+
+
+def test_the_amounts_that_are_expected_are_those_of_the_price_list() -> None:
+    tree = ast.parse((DEMO / "services" / "price_list" / "app.py").read_text())
+    assigned = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}  # type: ignore[attr-defined]
+
+    assert ast.literal_eval(assigned["PRICES"]) == traffic.PRICES
+    assert Order(5, VALID, "c").item == "lamp"
+    assert Order(5, VALID, "c").amount == 3 * 49
+
+
+class _Template(yaml.SafeLoader):
+    """CloudFormation's short forms, each as {its name: its value}."""
+
+
+def _short_form(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    raise AssertionError(node)
+
+
+_Template.add_multi_constructor("!", _short_form)
+
+
+def test_each_service_of_the_shop_has_a_role_and_a_name_of_its_own_and_the_layer() -> None:
+    template = yaml.load((DEMO / "template.yaml").read_text(), _Template)  # noqa: S506  # a SafeLoader with more tags
+    resources = template["Resources"].values()
+    functions = [one["Properties"] for one in resources if one["Type"] == "AWS::Serverless::Function"]
+
+    assert template["Globals"]["Function"]["Layers"] == [{"Ref": "ClientLayer"}]
+    assert {one["FunctionName"] for one in functions} == set(traffic.SERVICES.values())
+    assert len({one["Role"]["GetAtt"] for one in functions}) == len(functions)
+    for one in functions:
+        service = one["Tags"]["service"]
+        assert traffic.SERVICES[service] == one["FunctionName"]
+        assert one["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == service
+        source = (DEMO / one["CodeUri"] / "app.py").read_text()
+        assert "from watchpost_client import" in source
+        assert "print(" not in source

@@ -1,8 +1,13 @@
-"""Sends mails: prints plain text, as many small services do."""
+"""Sends mails about orders: the last service."""
+
+from watchpost_client import handler, logger, metrics
+
+log = logger()
 
 
-def handler(event, context):
-    order = event["order"]
-    print(f"mail for order {order} queued, request={event['correlation_id']}")
-    print("MONITORING|1|Count|mails-sent|mail|template=order-received")
-    print(f"mail for order {order} sent")
+@handler
+def lambda_handler(event, context):
+    order = {name: event["detail"][name] for name in ("id", "item", "quantity", "amount")}
+    log.debug("writing the mail for order %s", order["id"], extra={"order": order})
+    metrics.count("mails-sent", template="order-confirmed")
+    log.info("mail for order %s sent", order["id"], extra={"order": order})

@@ -1,38 +1,28 @@
-"""Takes orders: logs structured JSON, hands payment and mail to the other services."""
+"""Takes orders over HTTP and publishes them."""
 
 import functools
 import json
 import os
-import time
 
 import boto3
+from watchpost_client import handler, instrument, logger, metrics
+
+log = logger()
+instrument()
 
 
 @functools.lru_cache(maxsize=1)
-def client():
-    return boto3.client("lambda")
+def sns():
+    return boto3.client("sns")
 
 
-def log(level, message, **fields):
-    print(json.dumps({"level": level, "message": message, "service": "orders-api", **fields}))
-
-
-def hand_over(function, payload):
-    client().invoke(FunctionName=os.environ[function], InvocationType="Event", Payload=json.dumps(payload))
-
-
-def handler(event, context):
-    started = time.time()
-    request_id = context.aws_request_id
-    order = event["order"]
-    common = {"function_request_id": request_id, "correlation_id": request_id}
-    log("INFO", f"order {order} received", order={"id": order, "amount": event["amount"]}, **common)
-    print(f"MONITORING|{started:.3f}|1|count|orders-received|#channel:{event['channel']}")
-    if event["amount"] > 900:
-        log("WARNING", f"order {order} is unusually large", order={"id": order, "amount": event["amount"]}, **common)
-    payload = {"order": order, "amount": event["amount"], "card": event["card"], "correlation_id": request_id}
-    hand_over("PAYMENT_WORKER", payload)
-    hand_over("MAIL_SENDER", payload)
-    print(f"MONITORING|{time.time():.3f}|{(time.time() - started) * 1000:.1f}|latency|order-latency")
-    log("INFO", f"order {order} accepted", **common)
-    return {"statusCode": 202, "request_id": request_id}
+@handler
+@metrics.timer("order-latency")
+def lambda_handler(event, context):
+    order = json.loads(event["body"])
+    about = {name: order[name] for name in ("id", "item", "quantity")}  # not the card
+    log.debug("order %s is for %s of %s", *about.values(), extra={"order": about})
+    metrics.count("orders-received", channel=order["channel"])
+    sns().publish(TopicArn=os.environ["ORDERS_TOPIC"], Message=json.dumps(order))
+    log.info("order %s accepted", order["id"], extra={"order": about})
+    return {"statusCode": 202, "body": json.dumps({"id": order["id"], "request_id": context.aws_request_id})}
