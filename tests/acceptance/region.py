@@ -12,6 +12,7 @@ from watchpost.ledger import Entry, Ledger
 
 from local import stack
 from local.state import tool
+from tests.acceptance import readback
 from tests.acceptance.helpers import client_as, eventually
 
 if TYPE_CHECKING:
@@ -90,8 +91,13 @@ class Region:
         return client_as(self.account, component, service, self.name, self.region)
 
     def deploy(self, **parameters: str) -> None:
-        """Deploy the stack, or change its parameters."""
+        """Deploy the stack, or change its parameters, and check what its provisioner put as CloudWatch would."""
         stack.deploy(self.account.state, self.account.endpoint, NOWHERE, self.name, self.region, **parameters)
+        self.check()
+
+    def check(self) -> None:
+        """Check the stack's alarms and dashboards as CloudWatch would check the requests that put them."""
+        readback.check(self.account.client("cloudwatch", self.region), self.name)
 
     def delete(self) -> None:
         """Delete the stack, and wait until it is gone."""

@@ -148,6 +148,7 @@ def _deploy(world: World) -> None:
     world.stack.configure({"services": [group]})
     world.stack.sweep()
     account.invoke(outputs["ProvisionerFunction"], {"action": "apply"}, REGION)
+    world.stack.check()
 
 
 def _received(world: World, event: str) -> dict[str, Any]:
