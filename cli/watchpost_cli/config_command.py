@@ -1,4 +1,4 @@
-"""`watchpost config`: checks a configuration document in a file, stores it, reads the stored one, compares the two."""
+"""`watchpost config`: checks a configuration document, stores it, reads and compares it; and services' own values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from watchpost_cli import config_command_check, differences, document, stack
+from watchpost_cli import config_command_check, config_values_command, differences, document, stack
 from watchpost_cli.common import add_json, add_stack, agreed, check_agreement, print_json
 from watchpost_cli.configured import Store, Stored
 from watchpost_cli.errors import CliError
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 The configuration document says what is shipped, what alarms there are and who is told of what. You write it as YAML; it
 is stored as JSON in the SSM parameter /watchpost/<stack>/config, and above 8,192 bytes in the stack's bucket, with a
-pointer to it in the parameter. Functions take a new document within 5 minutes."""
+pointer to it in the parameter. Functions take a new document within 5 minutes.
+
+Services' own values lie beside it, in parameters below /watchpost/<stack>/services, where the client for services reads
+them: get, list, set. Secrets of Secrets Manager are listed by name, and never read or written."""
 EPILOG = """\
 `watchpost config check --help` and so on tell options, exit codes and permissions of each."""
 
@@ -65,8 +68,10 @@ needs: what pull needs"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the four parts of the command."""
-    parts = parser.add_subparsers(metavar="check|push|pull|diff", dest="part", required=True, title="parts")
+    """Add the parts of the command."""
+    parts = parser.add_subparsers(
+        metavar="check|push|pull|diff|get|list|set", dest="part", required=True, title="parts"
+    )
     check = _part(parts, "check", config_command_check.run, "say what is wrong with a file, and where", _CHECK)
     push = _part(parts, "push", _push, "check a file, show what it changes, ask, and store it", _PUSH)
     pull = _part(parts, "pull", _pull, "write what is stored as YAML", _PULL)
@@ -80,10 +85,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pull.add_argument("--force", action="store_true", help="write over a file that is there, with its comments")
     for one in (pull, diff):
         one.add_argument("--version", metavar="N", type=_version, help="that version, not the newest")
-    for one in (check, push, pull, diff):
+    values = _value_parts(parts)
+    for one in (check, push, pull, diff, *values):
         add_json(one)
-    for one in (push, pull, diff):
+    for one in (push, pull, diff, *values):
         add_stack(one)
+
+
+def _value_parts(parts: Any) -> tuple[argparse.ArgumentParser, ...]:
+    """Add the parts about services' values."""
+    commands = config_values_command
+    get = _part(parts, "get", commands.get, "print a service's value", commands.GET)
+    listed = _part(parts, "list", commands.list_values, "list services' values and secrets", commands.LIST)
+    put = _part(parts, "set", commands.set_value, "store a service's value, and ask before overwriting", commands.SET)
+    # Without a metavar: one of PATH would have the shell complete names of files.
+    for one in (get, put):
+        one.add_argument("PATH", help="the value, as services name it: payments/timeout")
+    listed.add_argument("PATH", nargs="?", help="only what is below it (default: all of the stack)")
+    listed.add_argument("--show", action="store_true", help="show the values of SecureStrings too")
+    put.add_argument("value", metavar="VALUE", help="the value; - reads standard input, without its last line break")
+    put.add_argument("--secure", action="store_true", help="make it a SecureString, under the stack's KMS key")
+    put.add_argument("--yes", action="store_true", help="overwrite without asking")
+    return get, listed, put
 
 
 def _part(parts: Any, name: str, run: Any, summary: str, epilog: str) -> argparse.ArgumentParser:

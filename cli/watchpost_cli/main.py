@@ -42,7 +42,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "changes",
         (
-            ("config", "config_command", "check, store, read and compare the configuration"),
+            ("config", "config_command", "the configuration document, and values of services"),
             ("plan", "plan_command", "which alarms and dashboards would change, and what they cost"),
             ("apply", "apply_command", "show that, ask, and change them"),
         ),
