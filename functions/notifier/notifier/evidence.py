@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ SPAN = 300.0  # seconds that an alarm looks back which does not say it
 LONGEST_SPAN = 86_400.0  # seconds
 STALE = timedelta(days=14)  # a time beyond which what a message says of its age is not believed
 FUNCTIONS = 5
+SETTLED = 1.1  # seconds after which a document is found (Elasticsearch, index.refresh_interval: 1 s unless it is set)
 
 _TROUBLE = (ClusterUnavailableError, ClusterRefusedError, ConfigurationError, BotoCoreError, ClientError)
 _TIMEOUTS = ("ConnectionTimeout", "TimeoutError", "the time is up")
@@ -81,13 +83,15 @@ class Subject:
 class Search:
     """How lines are looked for.
 
-    lines: connects. redact: for every text that is shown. left: seconds until nobody waits for it any more.
+    lines: connects. redact: for every text that is shown. left: seconds until nobody waits for it any more. sleep: for
+    so many seconds.
     """
 
     lines: Callable[[], Lines]
     window: Window
     redact: Callable[[str], str]
     left: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
 
     def timeout(self) -> float:
         """Seconds for one request."""
@@ -128,14 +132,22 @@ def late(seconds: float) -> Found:
 
 
 def gather(subject: Subject, search: Search) -> Found:
-    """Ask Elasticsearch once. Its trouble is part of what is found."""
+    """Ask Elasticsearch, and where it knows of no errors once more. Its trouble is part of what is found."""
     try:
         reader = search.lines()
-        errors = reader.errors(search.window, filters=subject.filters(), most=READ, timeout=search.timeout())
+        errors = _errors(reader, subject, search)
+        if not errors.total and search.left() > SETTLED * 2:
+            # An alarm may be quicker than the cluster, which finds a document only after its index was refreshed.
+            search.sleep(SETTLED)
+            errors = _errors(reader, subject, search)
         return _found(reader, errors, search) if errors.total else _nothing(reader, errors, subject, search)
     except _TROUBLE as error:
         _logger.warning("no lines from Elasticsearch", extra={"why": str(error)})
         return Found(Evidence(problem=_why(error)))
+
+
+def _errors(reader: Lines, subject: Subject, search: Search) -> Errors:
+    return reader.errors(search.window, filters=subject.filters(), most=READ, timeout=search.timeout())
 
 
 def _nothing(reader: Lines, errors: Errors, subject: Subject, search: Search) -> Found:

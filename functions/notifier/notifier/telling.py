@@ -49,7 +49,8 @@ class Around:
 
     lines: connects to Elasticsearch and reads its secret, so it may raise what these raise. client: a client of AWS by
     botocore's name, `cloudwatch`, `lambda` or `s3`; that of S3 signs addresses with version 4. now: in UTC.
-    clock: seconds, never goes back. limit: seconds for everything that is asked for outside.
+    clock: seconds, never goes back. limit: seconds for everything that is asked for outside. sleep: for so many
+    seconds.
     """
 
     settings: Settings
@@ -59,6 +60,7 @@ class Around:
     now: Callable[[], datetime] = field(default=_now)
     clock: Callable[[], float] = field(default=time.monotonic)
     limit: float = LIMIT
+    sleep: Callable[[float], None] = field(default=time.sleep)
 
 
 def tell(sns: Sns, around: Around) -> Story:
@@ -216,7 +218,7 @@ class _Telling:
         if subject is None or not self.around.configuration.notifications.evidence:
             return evidence.Found(Evidence())
         left = self._until(LINES_SHARE)
-        search = evidence.Search(self.around.lines, window, self.redact, left)
+        search = evidence.Search(self.around.lines, window, self.redact, left, self.around.sleep)
         late = evidence.late(self.around.limit * LINES_SHARE)
         return Task("evidence", lambda: evidence.gather(subject, search), late, left).result()
 

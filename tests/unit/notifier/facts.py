@@ -227,5 +227,5 @@ class Aws:
 
 def around(cluster: Elasticsearch, aws: Aws, configuration: Configuration = CONFIGURATION, **changes: Any) -> Around:
     """What a story is made with."""
-    values = {"now": lambda: NOW, **changes}
+    values = {"now": lambda: NOW, "sleep": lambda _seconds: None, **changes}
     return Around(SETTINGS, configuration, cluster.lines, aws.client, **values)

@@ -138,7 +138,7 @@ def test_the_functions_that_an_alarm_is_about_are_asked_for_when_no_line_tells_t
 
 
 def test_that_there_are_no_error_lines_is_said_and_is_no_problem() -> None:
-    story = _told(message(), [], [_hit("all is well")])
+    story = _told(message(), [], [], [_hit("all is well")])
 
     assert story.evidence
     assert story.evidence.problem is None
