@@ -32,6 +32,14 @@ def eventually(condition: Callable[[], Any], what: str, patience: float = PATIEN
     return outcome
 
 
+def early_in_a_minute() -> None:
+    """Wait until what is written now, and what comes of it, is of one minute.
+
+    Lines are counted by the minute in which they were written, and the emulator forgets a datapoint after its period.
+    """
+    eventually(lambda: 3 <= time.time() % 60 <= 35, "the beginning of a minute")
+
+
 def subscription_event(
     group: str, messages: list[str], *, filter_name: str = "", stream: str = "stream"
 ) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from watchpost import links
 from watchpost.search import kql
 
 from local.demo.receiver import Receiver, receiving
-from tests.acceptance.helpers import eventually
+from tests.acceptance.helpers import early_in_a_minute, eventually
 from tests.acceptance.region import Region
 from tests.integration.kibana_server.server import API_KEY, Kibana
 
@@ -97,6 +97,7 @@ def _transaction(number: int, now: int, *, fails: bool) -> dict[str, list[tuple[
 
 def _write(world: World, orders: int, failing: int) -> None:
     """Have the services write about orders, the last of which fail, and wait until Elasticsearch has all of it."""
+    early_in_a_minute()
     logs, now = world.client("logs"), int(time.time() * 1000) - 2_000
     told = [_transaction(number, now, fails=number >= orders - failing) for number in range(orders)]
     for service in SERVICES:

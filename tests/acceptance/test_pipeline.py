@@ -14,6 +14,7 @@ from local.demo.receiver import receiving
 from tests.acceptance.helpers import (
     dead_letters,
     documents,
+    early_in_a_minute,
     eventually,
     filters,
     new_group,
@@ -146,6 +147,7 @@ def test_errors_in_the_logs_of_a_service_ring_its_alarm_only_and_the_webhook_is_
         account.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=receivers)
 
         # when one of them logs errors
+        early_in_a_minute()
         errors = [json.dumps({"level": "ERROR", "message": f"failure {number}"}) for number in range(6)]
         event = subscription_event("/test/alarm", errors, filter_name=f"watchpost.service={names[0]}")
         account.invoke(account.outputs()["ShipperFunction"], event)
