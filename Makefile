@@ -1,6 +1,7 @@
 # What people type. Everything is installed into .local/ in this checkout.
 PYTHON ?= python3
 KEEP ?=
+EXAMPLES ?= 500
 
 BIN := .local/venv/project/bin
 RUN := $(BIN)/python -m
@@ -17,6 +18,10 @@ demo: setup  ## Show the whole pipeline on this machine, from a log line to a no
 .PHONY: test
 test: setup  ## Run unit, integration and acceptance tests (ARGS="…" goes to pytest)
 	@$(RUN) pytest $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup  ## Look for new examples that break a parser or a promise (EXAMPLES=500 for each property)
+	@WATCHPOST_FUZZ=$(EXAMPLES) $(RUN) pytest tests/unit -k "not sweep" $(ARGS)
 
 .PHONY: up
 up: setup  ## Start Elasticsearch and an AWS account on this machine, with Watchpost deployed

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from local.account import Account
 
 
-# How long an example takes says nothing on a machine that others use too. Where a change is judged, the examples are
-# the same for everybody; elsewhere each run looks at new ones.
-hypothesis.settings.register_profile("watchpost", deadline=None, derandomize=bool(os.environ.get("CI")))
+# How long an example takes says nothing on a machine that others use too. The examples are the same for everybody, so
+# that a run says something of the change it is made for; `make fuzz` looks at new ones, and at more of them.
+EXPLORING = os.environ.get("WATCHPOST_FUZZ")
+hypothesis.settings.register_profile(
+    "watchpost", deadline=None, derandomize=not EXPLORING, max_examples=int(EXPLORING or 100)
+)
 hypothesis.settings.load_profile("watchpost")
 
 

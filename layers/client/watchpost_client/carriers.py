@@ -26,15 +26,24 @@ def of_event(event: Any) -> Context:
     """
     if not isinstance(event, dict):
         return Context("", origin=DIRECT)
-    records = event.get("Records")
-    if isinstance(records, list) and records:
+    if not is_event(event):
+        return _input(event)
+    if records := _records(event):
         alone = of_record(records[0])
         return alone if len(records) == 1 else Context("", origin=f"{alone.origin}-batch")
     if isinstance(event.get("requestContext"), dict):
         return _request(event)
-    if "detail-type" in event:
-        return _object(event.get("detail"), "eventbridge")
-    return _input(event)
+    return _object(event.get("detail"), "eventbridge")
+
+
+def is_event(content: Mapping[str, Any]) -> bool:
+    """Whether this is an event of AWS: its context lies further inside, and not beside what it has."""
+    return bool(_records(content)) or isinstance(content.get("requestContext"), dict) or "detail-type" in content
+
+
+def _records(event: Mapping[str, Any]) -> list[Any]:
+    records = event.get("Records")
+    return records if isinstance(records, list) else []
 
 
 def of_record(record: Any) -> Context:

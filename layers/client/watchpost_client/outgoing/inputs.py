@@ -10,9 +10,6 @@ from watchpost_client.outgoing import objects, room
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# An event of AWS that is handed on: who reads it looks for the context elsewhere in it (see `carriers`).
-_EVENTS = ("Records", "requestContext", "detail-type")
-
 
 def with_context(data: Any, pairs: Mapping[str, str], limits: Sequence[int], to: str) -> Any:
     """Data with as much of a context as has room; None where it is left alone.
@@ -31,7 +28,7 @@ def with_context(data: Any, pairs: Mapping[str, str], limits: Sequence[int], to:
 
 def _is_taken(content: Mapping[str, Any]) -> bool:
     """Whether a context beside what is there would not be read, or would hide one that is further inside."""
-    if any(name in content for name in _EVENTS):
+    if carriers.is_event(content):  # handed on: who reads it looks for the context elsewhere in it
         return True
     inner = (content.get(name) for name in carriers.WRAPPERS)
     return any(isinstance(item, dict) and wire.KEY in item for item in inner)
