@@ -82,8 +82,17 @@ class State:
 
 
 USER = State(SHARED)
-TESTS = State(SHARED / "test")
 BENCH = State(SHARED / "bench")
+
+
+def of_tests(worker: str = "") -> State:
+    """The account of the tests. Where several processes share the tests, each has its own; worker: its name."""
+    return State(SHARED / "-".join(filter(None, ("test", worker))))
+
+
+def every_one_of_tests() -> list[State]:
+    """The accounts that tests have had in this checkout."""
+    return [State(folder) for folder in sorted(SHARED.glob("test*")) if folder.is_dir()]
 
 
 @contextmanager

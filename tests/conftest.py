@@ -9,7 +9,8 @@ import hypothesis
 import pytest
 
 from local import account as accounts
-from local.state import TESTS, lock
+from local.state import lock, of_tests
+from tests import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +27,34 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("watchpost")
 
 
+# More than the processors of a small machine: the acceptance tests wait most of the time. Each process has an account
+# of its own, of about 1.5 GB.
+WORKERS = 3
+# Who names a cluster or ports has one account only.
+ONE_ONLY = ("ELASTICSEARCH_URL", "WATCHPOST_AWS_PORT", "WATCHPOST_ELASTICSEARCH_PORT", "WATCHPOST_TRANSPORT_PORT")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes share the tests; 0: this one runs them all."""
+    return 0 if any(os.environ.get(name) for name in ONE_ONLY) else WORKERS
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The tables that tests have made, whichever process they ran in."""
+    for title, lines in tables.printed(terminalreporter.stats):
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def local_account(request: pytest.FixtureRequest) -> Iterator[Account]:
     """Elasticsearch and AWS with IAM enforced and Watchpost deployed, apart from the user's own account."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
-    with lock(TESTS.root):
+    state = of_tests(os.environ.get("PYTEST_XDIST_WORKER", ""))
+    with lock(state.root):
         with capture.global_and_fixture_disabled():
-            context = accounts.started(TESTS, keep=False)
+            context = accounts.started(state, keep=False)
             running = context.__enter__()
         try:
             yield running

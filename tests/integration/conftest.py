@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.faults.table import ROWS, table
+from tests import tables
+from tests.integration.faults.table import HEADINGS, cells
 from tests.integration.faults.verdict import Judge
 from tests.integration.faults.world import DELIVERIES, Worlds
 from tests.integration.notifier_world import one_stack_at_night
 from tests.integration.receivers.webhook import Webhook
 from tests.integration.subscriber_world import cloudformation
-from tests.integration.sweep_table import SWEEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +49,9 @@ def delivery(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def judge(request: pytest.FixtureRequest) -> Iterator[Judge]:
     """Compares what is found with what is promised, for the table; closes the worlds of a test."""
-    made = Judge(request.config.stash.setdefault(ROWS, []))
+    made = Judge()
     yield made
+    tables.add(request, "fault matrix", map(cells, made.rows), HEADINGS)
     for world in made.worlds:
         world.close()
 
@@ -87,16 +88,3 @@ def night() -> Iterator[World]:
 def quiet(night: World, ops: Webhook, awake: Webhook) -> World:
     """The same with both receivers."""
     return night.tells(ops, awake)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The fault matrix and the sweep of a large account, when they ran."""
-    rows = config.stash.get(ROWS, [])
-    if rows:
-        terminalreporter.section("fault matrix")
-        for line in table(rows):
-            terminalreporter.write_line(line)
-    for swept in config.stash.get(SWEEPS, []):
-        terminalreporter.section("sweep of a large account")
-        for line in swept.lines():
-            terminalreporter.write_line(line)

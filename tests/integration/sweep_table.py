@@ -6,15 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from watchpost.calls import Calls
 
 HEADINGS = ("operation", "calls", "throttled", "retried", "calls/s", "quota/s")
-SWEEPS = pytest.StashKey[list["Swept"]]()
 
 
 @dataclass(frozen=True)

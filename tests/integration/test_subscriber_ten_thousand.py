@@ -15,8 +15,9 @@ from watchpost.aws import code_of
 from watchpost.calls import QUOTAS
 from watchpost.configuration import Configuration, Logs
 
+from tests import tables
 from tests.integration.subscriber_world import FOREIGN, SCHEDULE, TIMEOUT, Bench, bench
-from tests.integration.sweep_table import SWEEPS, Swept
+from tests.integration.sweep_table import Swept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,7 @@ def test_ten_thousand_groups_are_swept_without_a_failed_call_that_is_not_made_ag
     results += aws.ticks()
     sweep = aws.ledger.sweep()
     swept = Swept.of(len(expected), sweep.finished - began, aws.calls, QUOTAS)
-    request.config.stash.setdefault(SWEEPS, []).append(swept)
+    tables.add(request, "sweep of a large account", [[line] for line in swept.lines()])
 
     # then every group is accounted for, and is what the ledger says
     assert [result["complete"] for result in results] == [False] * (len(results) - 1) + [True]

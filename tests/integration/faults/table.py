@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING
-
-import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 HEADINGS = ("fault", "delivery", "retries", "letters", "replayed", "documents", "metric sums", "verdict")
-ROWS = pytest.StashKey[list["Row"]]()
 
 
 @dataclass(frozen=True)
@@ -28,9 +21,6 @@ class Row:
     verdict: str
 
 
-def table(rows: Iterable[Row]) -> list[str]:
-    """The rows as lines of text, with a heading."""
-    cells = [HEADINGS, *(tuple(map(str, astuple(row))) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
+def cells(row: Row) -> list[str]:
+    """The row as text."""
+    return [str(each) for each in astuple(row)]

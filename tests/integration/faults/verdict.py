@@ -69,7 +69,7 @@ def differences(load: Load, found: Found, bound: Bound) -> list[str]:
 class Judge:
     """Compares what is found with what is promised, and adds a row to the table."""
 
-    rows: list[Row] = field(repr=False)
+    rows: list[Row] = field(default_factory=list, repr=False)
     worlds: list[World] = field(default_factory=list, repr=False)
 
     def watch(self, world: World) -> World:
