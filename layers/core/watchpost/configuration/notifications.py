@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import time
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from watchpost.configuration.model import DAYS, TOLD_SEVERITIES, Notifications, QuietHours, Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from watchpost.configuration.node import Node
 
@@ -62,11 +62,12 @@ def _route(node: Node, known: Mapping[str, QuietHours]) -> Route:
 
 def _quiet_hours(node: Node) -> QuietHours:
     fields = node.object({"from", "to", "timezone", "days", "severity"})
-    default = QuietHours(time(), time(), ZoneInfo("UTC"))
+    zone = _zone(fields["timezone"])
+    default = QuietHours(time(), time(), zone)
     hours = QuietHours(
         begin=_time(fields["from"]),
         end=_time(fields["to"]),
-        zone=_zone(fields["timezone"]),
+        zone=zone,
         days=_choices(fields["days"], DAYS) if fields["days"].given else default.days,
         severity=_choices(fields["severity"], TOLD_SEVERITIES) if fields["severity"].given else default.severity,
     )
@@ -84,6 +85,9 @@ def _time(node: Node) -> time:
 
 
 def _zone(node: Node) -> ZoneInfo:
+    # Only here: every function reads the configuration at its start, and few have quiet hours in it.
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
+
     expected = "a name of the time zone database such as Europe/Berlin, or UTC"
     if not node.given:
         return ZoneInfo("UTC")
