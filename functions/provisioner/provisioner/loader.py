@@ -7,14 +7,12 @@ loader_alarms, of their metrics in loader_metrics. `dashboards/schema.json` says
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
 from watchpost.errors import DefinitionError
 
-from provisioner import loader_alarms, loader_metrics, loader_source
+from provisioner import loader_alarms, loader_metrics, loader_source, yaml_files
 from provisioner.definitions import KindDefinition
-from provisioner.nodes import Node
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,19 +22,6 @@ KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 REQUIRED = {"title", "order", "namespace", "dimensions", "source", "alarms"}
 OPTIONAL = {"facts", "widgets"}
 MAX_ORDER = 1000
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's own rule is that the last of two fields of the same name wins, which hides a mistake."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002, RUF100  # PyYAML's signature
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.YAMLError(f"{key.value} is there twice, line {key.start_mark.line + 1}")
-                seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
 
 
 def load(directory: Traversable, describes: Collection[str] | None = None) -> tuple[KindDefinition, ...]:
@@ -50,11 +35,8 @@ def load(directory: Traversable, describes: Collection[str] | None = None) -> tu
         raise DefinitionError("services/", "the folder", "no definition", "at least one .yaml file")
     kinds = []
     for file in files:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise DefinitionError(f"services/{file.name}", "the document", f"no UTF-8 ({error})", "UTF-8") from None
-        kinds.append(parse(f"services/{file.name}", text, describes))
+        shown = f"services/{file.name}"
+        kinds.append(parse(shown, yaml_files.read(file, shown), describes))
     return tuple(kinds)
 
 
@@ -66,7 +48,7 @@ def parse(file: str, text: str, describes: Collection[str] | None = None) -> Kin
     kind = file.rpartition("/")[2].removesuffix(".yaml")
     if not KIND.fullmatch(kind):
         raise DefinitionError(file, "the file's name", repr(kind), "lower-case letters, digits and underscores")
-    top = Node(file, "", _document(file, text)).object(REQUIRED, OPTIONAL)
+    top = yaml_files.parse(file, text).object(REQUIRED, OPTIONAL)
     facts = loader_source.facts(top["facts"])
     return KindDefinition(
         kind=kind,
@@ -79,12 +61,3 @@ def parse(file: str, text: str, describes: Collection[str] | None = None) -> Kin
         alarms=loader_alarms.alarms(top["alarms"], facts),
         widgets=tuple(loader_alarms.widget(node, facts) for node in top["widgets"].items()),
     )
-
-
-def _document(file: str, text: str) -> Any:
-    try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader that is stricter
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        # ValueError: a date or number that YAML's own rules take for one and Python cannot hold; TypeError: a key
-        # that cannot be one.
-        raise DefinitionError(file, "the document", f"text that is not YAML ({error})"[:300], "YAML") from None

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, cast
 
-from provisioner.kibana import documents, fields, formulas, loader_panels, loader_texts
+from provisioner import yaml_files
+from provisioner.kibana import fields, formulas, loader_panels, loader_texts
 from provisioner.kibana.definitions import Dashboard, DataView, Definitions, Search
 
 if TYPE_CHECKING:
@@ -34,15 +35,13 @@ def load(directory: Traversable, templates: Sequence[Template]) -> Definitions:
     Raises DefinitionError for the first fault.
     """
     streams = fields.of_streams(templates)
-    of_views = documents.read(directory, "views.yaml")
+    of_views = _document(directory, "views.yaml")
     views = {name: _view(node, streams) for name, node in _named(of_views)}
     known = {name: fields.of_view(view.streams, streams) for name, view in views.items()}
-    parsed = {
-        name: _formula(node) for name, node in _named(documents.read(directory, "formulas.yaml"), underscores=True)
-    }
-    searches = {name: _search(node, known) for name, node in _named(documents.read(directory, "searches.yaml"))}
+    parsed = {name: _formula(node) for name, node in _named(_document(directory, "formulas.yaml"), underscores=True)}
+    searches = {name: _search(node, known) for name, node in _named(_document(directory, "searches.yaml"))}
     context = loader_panels.Context(known, frozenset(searches), parsed)
-    overview = _dashboard(documents.read(directory, "overview.yaml"), context, loader_texts.OVERVIEW)
+    overview = _dashboard(_document(directory, "overview.yaml"), context, loader_texts.OVERVIEW)
     for name in sorted(views.keys() - {panel.view for panel in overview.panels}):
         # What is there is found by what refers to it, and the overview is always there.
         raise of_views.child(name, None).wrong("a data view that a chart of the overview uses", f"the view {name}")
@@ -50,8 +49,13 @@ def load(directory: Traversable, templates: Sequence[Template]) -> Definitions:
         views=views,
         searches=searches,
         overview=overview,
-        service=_dashboard(documents.read(directory, "service.yaml"), context, loader_texts.SERVICE),
+        service=_dashboard(_document(directory, "service.yaml"), context, loader_texts.SERVICE),
     )
+
+
+def _document(directory: Traversable, name: str) -> Node:
+    shown = f"kibana/{name}"
+    return yaml_files.parse(shown, yaml_files.read(directory / name, shown))
 
 
 def _named(top: Node, *, underscores: bool = False) -> list[tuple[str, Node]]:

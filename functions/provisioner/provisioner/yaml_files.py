@@ -1,4 +1,4 @@
-"""Reads one YAML file of `dashboards/kibana/`."""
+"""Reads YAML of `dashboards/`, more strictly than YAML itself."""
 
 from __future__ import annotations
 
@@ -26,18 +26,21 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def read(directory: Traversable, name: str) -> Node:
-    """The document in a file. Raises DefinitionError when it is missing, no UTF-8, or no YAML."""
-    file = f"kibana/{name}"
+def read(file: Traversable, shown: str) -> str:
+    """The text of a file; shown: its name in messages. Raises DefinitionError when it is missing or no UTF-8."""
     try:
-        text = (directory / name).read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except OSError:
-        raise DefinitionError(file, "the file", "nothing", "a file") from None
+        raise DefinitionError(shown, "the file", "nothing", "a file") from None
     except UnicodeDecodeError as error:
-        raise DefinitionError(file, "the document", f"no UTF-8 ({error})", "UTF-8") from None
+        raise DefinitionError(shown, "the document", f"no UTF-8 ({error})", "UTF-8") from None
+
+
+def parse(shown: str, text: str) -> Node:
+    """The document in a text; shown: its file's name in messages. Raises DefinitionError when it is no YAML."""
     try:
-        return Node(file, "", yaml.load(text, Loader=_Loader))  # noqa: S506  # a SafeLoader that is stricter
+        return Node(shown, "", yaml.load(text, Loader=_Loader))  # noqa: S506  # a SafeLoader that is stricter
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         # ValueError: a date or number that YAML's own rules take for one and Python cannot hold; TypeError: a key
         # that cannot be one.
-        raise DefinitionError(file, "the document", f"text that is not YAML ({error})"[:300], "YAML") from None
+        raise DefinitionError(shown, "the document", f"text that is not YAML ({error})"[:300], "YAML") from None
