@@ -126,9 +126,9 @@ class _Keeper:
                 self._done.unchanged.append(one["id"])
             else:
                 changed.add(key)
-        for batch in _batches(
-            seals.merged(there.get(key_of(one)), one) for one in self._wanted(services) if key_of(one) in changed
-        ):
+        # All objects at once would take too much memory, so those that changed are made once more.
+        again = self._wanted(services) if changed else iter(())
+        for batch in _batches(seals.merged(there.get(key_of(one)), one) for one in again if key_of(one) in changed):
             self._import(batch, wanted, there)
         self._delete([key for key in there if key not in wanted and key[0] != DATA_VIEW], len(there))
 
