@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from notifier import clean, words
 from notifier.alarm import CHILDREN, NAME, PROSE, names_in, parts
 from notifier.alarm_metric import Metric, metric_of
+from notifier.service import SERVICE
 from notifier.story import Child
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 ROUNDS = 4  # of composite alarms within composite ones; a service with 100,000 critical alarms needs three
 CALLS = 6  # of DescribeAlarms at most, of 100 alarms each
 
-_logger = Logger(service="watchpost-notifier")
+_logger = Logger(service=SERVICE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from notifier import clean
+from notifier.service import SERVICE
 from notifier.story import Deployment
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ LEAST = 0.2  # seconds that must be left for another call
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of a function (Lambda API, CreateFunction)
 _GROUP = "/aws/lambda/"
 
-_logger = Logger(service="watchpost-notifier")
+_logger = Logger(service=SERVICE)
 
 Functions = dict[str, str | None]  # names with versions, None is the newest code
 

@@ -15,6 +15,7 @@ from watchpost.search.documents import Window
 from watchpost.search.lines import FAILED_KQL
 
 from notifier import clean, words
+from notifier.service import SERVICE
 from notifier.story import ErrorLine, Evidence, Failing
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ SETTLED = 1.1  # seconds after which a document is found (Elasticsearch, index.r
 _TROUBLE = (ClusterUnavailableError, ClusterRefusedError, ConfigurationError, BotoCoreError, ClientError)
 _TIMEOUTS = ("ConnectionTimeout", "TimeoutError", "the time is up")
 
-_logger = Logger(service="watchpost-notifier")
+_logger = Logger(service=SERVICE)
 
 
 @dataclass(frozen=True, slots=True)

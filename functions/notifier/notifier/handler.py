@@ -12,8 +12,8 @@ from watchpost import aws, configuration, secrets, settings
 from watchpost.search.lines import Lines
 
 from notifier.clock import Clock
-from notifier.incidents_state import SERVICE
 from notifier.run import Surroundings, run
+from notifier.service import SERVICE
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -12,6 +12,7 @@ from watchpost.aws import code_of
 from notifier import incidents
 from notifier.incidents_table import CLAIMED, Table
 from notifier.incidents_waiting import WaitingRoom
+from notifier.service import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-SERVICE = "watchpost-notifier"
 _logger = Logger(service=SERVICE)
 
 

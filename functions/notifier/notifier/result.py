@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from watchpost.names import PIPELINE_NAMESPACE
+
 if TYPE_CHECKING:
     from datetime import datetime
-
-NAMESPACE = "Watchpost/Pipeline"
 
 
 @dataclass(slots=True)
@@ -37,6 +37,6 @@ class Result:
             "NotificationsUndelivered": self.undelivered,
         }
         metrics = [{"Name": name, "Unit": "Count"} for name in values]
-        directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
+        directive = {"Namespace": PIPELINE_NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
         about = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
         return json.dumps({"_aws": about, "Stack": stack, **values})

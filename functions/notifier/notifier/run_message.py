@@ -12,11 +12,11 @@ from watchpost.errors import NotificationError
 
 from notifier import alarm, clean, incidents, routing, words
 from notifier.fallback import Undelivered
-from notifier.incidents_state import SERVICE
 from notifier.incidents_table import BUSY, FINAL
 from notifier.incidents_waiting import RINGS, Waiting
 from notifier.routing import Facts, Target
 from notifier.run_round import LATE
+from notifier.service import SERVICE
 from notifier.story import HEADLINE, Child
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from notifier.channels.call import Outcome
 from notifier.delivery import Post
 from notifier.fallback import Fallback, Undelivered
 from notifier.incidents import key_of
-from notifier.incidents_state import SERVICE, State
+from notifier.incidents_state import State
 from notifier.result import Result
+from notifier.service import SERVICE
 from notifier.story import HEADLINE, Story
 from notifier.telling_tasks import Task
 

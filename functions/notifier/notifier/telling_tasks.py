@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aws_lambda_powertools import Logger
 
+from notifier.service import SERVICE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _Result = TypeVar("_Result")
 
-_logger = Logger(service="watchpost-notifier")
+_logger = Logger(service=SERVICE)
 
 
 class Task(Generic[_Result]):

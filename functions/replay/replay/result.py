@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from watchpost.names import PIPELINE_NAMESPACE
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from watchpost.dead_letters import DeadLetter
 
-NAMESPACE = "Watchpost/Pipeline"
 DELIVERED, FAILED, REJECTED, LEFT = COLUMNS = ("delivered", "failed", "rejected", "left")
 FINISHED, MORE, UNAVAILABLE = "finished", "more", "unavailable"
 MAX_ROWS = 50  # kinds and reasons that an answer names; the others are counted together
@@ -112,7 +113,7 @@ class Result:
         if self.oldest_seconds is not None:
             values["OldestDeadLetterSeconds"] = round(self.oldest_seconds, 1)
         metrics = [{"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"} for name in values]
-        directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
+        directive = {"Namespace": PIPELINE_NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
         time_ms = int(now.timestamp() * 1000)
         line = {"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": [directive]}, "Stack": stack, **values}
         return json.dumps(line)

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import orjson
+from watchpost.names import PIPELINE_NAMESPACE
 
 if TYPE_CHECKING:
     from shipper.deliver import Delivery
-
-NAMESPACE = "Watchpost/Pipeline"
 
 
 @dataclass(slots=True)
@@ -67,7 +66,7 @@ class Counts:
         """One line in CloudWatch's embedded metric format, with dimension Stack; time_ms: milliseconds since 1970."""
         values = self.by_name()
         metrics = [{"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"} for name in values]
-        directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
+        directive = {"Namespace": PIPELINE_NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
         line = {"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": [directive]}, "Stack": stack, **values}
         if self.filtered_by:
             line["FilteredBy"] = self.filtered_by

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from watchpost import names
 
-from shipper.counts import NAMESPACE
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -47,7 +45,9 @@ def is_of_another_stack(payload: Payload) -> bool:
     if found is None:
         return False
     service = f"watchpost-{found['component']}"
-    return any(_is_own(text, service) for text in payload.messages if service in text or NAMESPACE in text)
+    return any(
+        _is_own(text, service) for text in payload.messages if service in text or names.PIPELINE_NAMESPACE in text
+    )
 
 
 def _is_own(text: str, service: str) -> bool:
@@ -58,7 +58,9 @@ def _is_own(text: str, service: str) -> bool:
         return False
     if not isinstance(fields, dict):
         return False
-    return fields.get("service") == service or any(one.get("Namespace") == NAMESPACE for one in _directives(fields))
+    return fields.get("service") == service or any(
+        one.get("Namespace") == names.PIPELINE_NAMESPACE for one in _directives(fields)
+    )
 
 
 def _directives(fields: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,13 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from watchpost.names import PIPELINE_NAMESPACE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from watchpost.calls import Calls
     from watchpost.ledger import Entry
 
-NAMESPACE = "Watchpost/Pipeline"
 EXAMPLES = 20  # groups that an answer names of each kind; the ledger has all. An answer of Lambda is at most 6 MB.
 OVERDUE = 2  # sweeps in a row in which a group should have been covered and was not
 
@@ -87,5 +88,5 @@ def emf(stack: str, entries: Iterable[Entry], seconds: float, throttled: int, ti
         "CallsThrottled": throttled,
     }
     metrics = [{"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"} for name in values]
-    directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
+    directive = {"Namespace": PIPELINE_NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
     return json.dumps({"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": [directive]}, "Stack": stack, **values})

@@ -8,6 +8,7 @@ import re
 COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay")
 FILTER_PREFIX = "watchpost.service="
 OWNER_TAG = "watchpost:stack"
+PIPELINE_NAMESPACE = "Watchpost/Pipeline"  # of the metrics that Watchpost has of itself
 
 # Names of filters may hold everything but these, 1 to 512 characters (CloudWatch Logs API, PutSubscriptionFilter).
 _NOT_IN_FILTER_NAME = re.compile(r"[:*]")
