@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from watchpost.search.documents import iso
 from watchpost.search.lines import FAILED_KQL
+from watchpost.times import iso
 
 from watchpost_cli import reach
 from watchpost_cli.common import add_json, add_stack, print_json, since

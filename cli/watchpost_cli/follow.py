@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from shipper.formats.trace import trace_id_of
 from watchpost.search import kql
-from watchpost.search.documents import Window, iso
+from watchpost.search.documents import Window
+from watchpost.times import iso
 
 from watchpost_cli import reach
 from watchpost_cli.common import TIMES, add_json, add_stack, print_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.text import Text
-from watchpost.search.documents import iso
+from watchpost.times import iso
 
 from watchpost_cli import reach
 from watchpost_cli.common import add_json, add_stack, print_json

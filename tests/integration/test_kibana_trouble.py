@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from provisioner import kibana
 from provisioner.kibana import keeper
-from provisioner.kibana.answers import retry_after
 from watchpost.errors import ConfigurationError
+from watchpost.times import retry_after
 
 from tests.integration.kibana_server.server import Kibana, Scripted
 from tests.integration.kibana_world import OWN, World

@@ -12,9 +12,9 @@ from notifier.telling import Around, tell
 from watchpost import links, names
 from watchpost.elasticsearch import Cluster
 from watchpost.search import kql
-from watchpost.search.documents import iso
 from watchpost.search.lines import Lines
 from watchpost.secrets import Secret
+from watchpost.times import iso
 
 from tests.integration.logs_shop import line, report
 from tests.integration.logs_world import BEGAN_MS, World, opened

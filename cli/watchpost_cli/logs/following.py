@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from watchpost.errors import ClusterRefusedError, ClusterUnavailableError
-from watchpost.search.documents import Window, iso
+from watchpost.search.documents import Window
+from watchpost.times import iso
 
 from watchpost_cli.terminal import counted
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
-from watchpost.search.documents import iso
+from watchpost.times import iso
 
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import harmless

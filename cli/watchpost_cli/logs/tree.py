@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from rich.tree import Tree
-from watchpost.search.documents import PLATFORM, iso
+from watchpost.search.documents import PLATFORM
+from watchpost.times import iso
 
 from watchpost_cli.logs import shown
 from watchpost_cli.terminal import counted, harmless

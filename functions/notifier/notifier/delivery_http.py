@@ -9,10 +9,10 @@ from __future__ import annotations
 import http.client
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from watchpost.times import retry_after
 
 from notifier.addresses import PrivateAddressError, connect
 
@@ -82,18 +82,3 @@ def _request(call: Call, receiver: Receiver, timeout: float) -> Answer:
 def _host(host: str, port: int | None) -> str:
     name = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
     return f"{name}:{port}" if port else name
-
-
-def retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header, a number or a date (RFC 9110, section 10.2.3); None when it says nothing."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isdecimal():
-        return float(text) if len(text) < 10 else float("inf")
-    try:
-        when = parsedate_to_datetime(value)
-        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-        return max((when - datetime.now(UTC)).total_seconds(), 0.0)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None

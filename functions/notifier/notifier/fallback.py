@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 from watchpost.aws import code_of
 from watchpost.errors import NotificationError
+from watchpost.times import iso
 
 from notifier.channels.email import subject
 from notifier.channels.readable import plain
+from notifier.service import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from notifier.alarm import Sns
     from notifier.story import Story
 
-SERVICE = "watchpost-notifier"
 PREFIX = "notifications/"
 MESSAGE = 262_144  # bytes (SNS API, Publish)
 NAMED = 20  # receivers of one story whose reasons are told
@@ -147,7 +148,7 @@ def _tried(name: str, give: Callable[[Sequence[Undelivered]], None], undelivered
 
 def _json(value: object) -> object:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     return str(value)

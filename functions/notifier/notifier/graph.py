@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
+from watchpost.times import iso
 
 from notifier import words
+from notifier.service import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,7 @@ METRICS = 20
 _PNG = b"\x89PNG\r\n\x1a\n"
 _RED, _GREY = "#d13212", "#687078"
 
-_logger = Logger(service="watchpost-notifier")
+_logger = Logger(service=SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def widget(drawing: Drawing) -> dict[str, Any] | None:
         "title": drawing.title[:TITLE],
         "width": WIDTH,
         "height": HEIGHT,
-        "start": _time(min(drawing.now - BACK, drawing.since)),
-        "end": _time(drawing.now),
+        "start": iso(min(drawing.now - BACK, drawing.since)),
+        "end": iso(drawing.now),
         "timezone": "+0000",
         "annotations": _annotations(drawing),
     }
@@ -120,9 +122,5 @@ def _annotations(drawing: Drawing) -> dict[str, Any]:
     limit = words.limit_of(drawing.metric, drawing.threshold)
     if limit is not None:
         found["horizontal"] = [{"label": f"alarm at {limit}", "value": drawing.threshold, "color": _RED}]
-    found["vertical"] = [{"label": "began", "value": _time(drawing.since), "color": _GREY}]
+    found["vertical"] = [{"label": "began", "value": iso(drawing.since), "color": _GREY}]
     return found
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

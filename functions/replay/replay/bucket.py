@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from watchpost.aws import code_of
-from watchpost.dead_letters import CONTENT_TYPE, stamp
+from watchpost.dead_letters import CONTENT_TYPE
+from watchpost.times import iso
 
 from replay.request import time_of
 
@@ -137,7 +138,7 @@ class Bucket:
         return True
 
     def _write_claim(self, name: str, seconds: float, takeovers: int, **condition: str) -> str:
-        until = stamp(self._now() + timedelta(seconds=seconds))
+        until = iso(self._now() + timedelta(seconds=seconds))
         body = json.dumps({"by": self._run_id, "until": until, "takeovers": takeovers}).encode()
         answer = self._s3.put_object(Bucket=self._name, Key=name, Body=body, **condition)  # type: ignore[arg-type]  # one of two names
         return answer["ETag"]

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from watchpost.dead_letters import DeadLetter, stamp
+from watchpost.times import iso
 
 from replay.request import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from watchpost.dead_letters import DeadLetter
 
 MAX_REFUSALS = 5  # failed replays that the letter itself may be the reason of, then it is rejected
 MAX_REPLAYS = 20  # failed replays of any kind, outages included, then it is rejected
@@ -65,7 +67,7 @@ def failed_again(letter: DeadLetter, failure: Failure, now: datetime) -> DeadLet
         history = [history[0], *history[-KEPT_HISTORY + 1 :]]
     attempts = max(letter.attempts + 1, failure.attempts)
     reason = failure.reason[:LONGEST_REASON]
-    return replace(letter, reason=reason, attempts=attempts, at=stamp(now), history=tuple(history))
+    return replace(letter, reason=reason, attempts=attempts, at=iso(now), history=tuple(history))
 
 
 def is_poison(letter: DeadLetter, failure: Failure) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from watchpost.errors import DeadLetterError
+from watchpost.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -62,11 +63,6 @@ def key_of(request_id: str, when: datetime) -> str:
     return f"{PREFIX}{when.astimezone(UTC):%Y/%m/%d}/{request_id}.ndjson.gz"
 
 
-def stamp(when: datetime) -> str:
-    """A time as letters have it: ISO 8601, UTC, to the millisecond."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def store(s3: S3Client, bucket: str, request_id: str, letters: Iterable[DeadLetter]) -> str:
     """Store letters as one gzip NDJSON object and return its key.
 
@@ -75,7 +71,7 @@ def store(s3: S3Client, bucket: str, request_id: str, letters: Iterable[DeadLett
     """
     now = datetime.now(UTC)
     key = key_of(request_id, now)
-    body = encode(letter if letter.at else replace(letter, at=stamp(now)) for letter in letters)
+    body = encode(letter if letter.at else replace(letter, at=iso(now)) for letter in letters)
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=CONTENT_TYPE, ContentEncoding="gzip")
     except (BotoCoreError, ClientError) as error:

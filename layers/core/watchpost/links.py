@@ -6,13 +6,14 @@ Whatever a name holds, it ends up in its own place of the address: every part is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import prison  # type: ignore[import-untyped]  # it has no type information
 
 from watchpost.errors import PayloadError
+from watchpost.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,8 +60,8 @@ class Console:
         groups: names or ARNs. start, end: aware.
         """
         detail = {
-            "end": _timestamp(end),
-            "start": _timestamp(start),
+            "end": iso(end),
+            "start": iso(start),
             "timeType": "ABSOLUTE",
             "tz": "UTC",
             "editorString": query,
@@ -147,11 +148,7 @@ def _time(start: datetime | str, end: datetime | str) -> dict[str, Any]:
 
 
 def _kibana_time(moment: datetime | str) -> str:
-    return moment if isinstance(moment, str) else _timestamp(moment)
-
-
-def _timestamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment if isinstance(moment, str) else iso(moment)
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from watchpost.search.documents import LEVELS, Document, Window, at_least, iso, time_of
+from watchpost.search.documents import LEVELS, Document, Window, at_least, time_of
+from watchpost.times import iso
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 JSON = st.recursive(

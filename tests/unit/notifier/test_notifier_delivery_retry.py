@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from notifier.delivery_http import retry_after
+from watchpost.times import retry_after
 
 
 @pytest.mark.parametrize(

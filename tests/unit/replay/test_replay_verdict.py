@@ -21,7 +21,8 @@ from replay.verdict import (
     is_permanent,
     is_poison,
 )
-from watchpost.dead_letters import DeadLetter, stamp
+from watchpost.dead_letters import DeadLetter
+from watchpost.times import iso
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 LETTER = DeadLetter("document", "first", 6, {"n": 1}, "2026-11-21T11:00:00Z")
@@ -100,7 +101,7 @@ def test_the_history_tells_each_failure_in_its_order_and_attempts_never_fall() -
     letter = failed_again(failed_again(LETTER, Failure("second", 7), NOW), Failure("third", 2), NOW)
 
     assert [entry["reason"] for entry in letter.history] == ["first", "second"]
-    assert (letter.reason, letter.attempts, letter.at) == ("third", 8, stamp(NOW))
+    assert (letter.reason, letter.attempts, letter.at) == ("third", 8, iso(NOW))
     assert letter.first_at == LETTER.at
     assert letter.original == LETTER.original
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -78,19 +76,6 @@ def imported(answer: requests.Response, left: Callable[[], float]) -> None:
         raise KibanaError(answer.status_code, "an answer to an import that does not say whether it succeeded")
     if not said["success"]:
         raise KibanaError(answer.status_code, _failures(said.get("errors")), said)
-
-
-def retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header, a number or a date (RFC 9110, section 10.2.3); None when it says nothing."""
-    text = (value or "").strip()
-    if text.isdecimal() and text.isascii():
-        return float(text) if len(text) < 10 else float("inf")
-    try:
-        when = parsedate_to_datetime(text)
-        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-        return max((when - datetime.now(UTC)).total_seconds(), 0.0)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
 
 
 def _is_object(one: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
+from watchpost.times import retry_after
 
 from provisioner.deadline import NO_TIME
 from provisioner.kibana import answers
@@ -134,7 +135,7 @@ class Client:
             raise KibanaError(0, f"{type(error).__name__}: {error}"[:300]) from None
 
     def _wait(self, reason: str, answer: requests.Response | None, backoff: float) -> None:
-        asked = None if answer is None else answers.retry_after(answer.headers.get("retry-after"))
+        asked = None if answer is None else retry_after(answer.headers.get("retry-after"))
         pause = backoff if asked is None else asked
         if pause >= self.left():
             status = 0 if answer is None else answer.status_code

@@ -177,11 +177,6 @@ def time_of(text: str | None) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def iso(at: datetime) -> str:
-    """A time as the documents have it: `2026-11-21T08:00:00.123Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
 def at_least(level: str) -> tuple[str, ...]:
     """This level and those above. Raises ValueError for what is no level."""
     if level not in LEVELS:

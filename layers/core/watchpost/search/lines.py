@@ -11,7 +11,8 @@ from watchpost import names
 from watchpost.errors import ClusterUnavailableError
 from watchpost.search import groups, ids
 from watchpost.search import transaction as transactions
-from watchpost.search.documents import APP, ERRORS, PLATFORM, Document, Page, iso
+from watchpost.search.documents import APP, ERRORS, PLATFORM, Document, Page
+from watchpost.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
