@@ -36,7 +36,7 @@ def load(directory: Traversable, describes: Collection[str] | None = None) -> tu
     kinds = []
     for file in files:
         shown = f"services/{file.name}"
-        kinds.append(parse(shown, yaml_files.read(file, shown), describes))
+        kinds.append(parse(shown, yaml_files.read(directory, file.name, shown), describes))
     return tuple(kinds)
 
 

@@ -26,10 +26,10 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def read(file: Traversable, shown: str) -> str:
+def read(directory: Traversable, name: str, shown: str) -> str:
     """The text of a file; shown: its name in messages. Raises DefinitionError when it is missing or no UTF-8."""
     try:
-        return file.read_text(encoding="utf-8")
+        return (directory / name).read_text(encoding="utf-8")
     except OSError:
         raise DefinitionError(shown, "the file", "nothing", "a file") from None
     except UnicodeDecodeError as error:

@@ -55,7 +55,7 @@ def load(directory: Traversable, templates: Sequence[Template]) -> Definitions:
 
 def _document(directory: Traversable, name: str) -> Node:
     shown = f"kibana/{name}"
-    return yaml_files.parse(shown, yaml_files.read(directory / name, shown))
+    return yaml_files.parse(shown, yaml_files.read(directory, name, shown))
 
 
 def _named(top: Node, *, underscores: bool = False) -> list[tuple[str, Node]]:
