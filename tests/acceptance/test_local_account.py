@@ -182,6 +182,7 @@ def test_the_command_line_tells_trouble_in_one_sentence(account: Account) -> Non
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
+    folder = account.state.root.relative_to(CHECKOUT)
     assert done.stderr.strip() == (
-        "watchpost: Another command uses the account in .local/test. Wait for it to end, then run this one again"
+        f"watchpost: Another command uses the account in {folder}. Wait for it to end, then run this one again"
     )
