@@ -96,7 +96,7 @@ def speeds(url: str) -> Figures:
             "lines_per_s": (functools.partial(ship, event, around), times),
             "limit_decode_lines_per_s": (_without_collector(functools.partial(workloads.decode, event)), times),
             "limit_document_lines_per_s": (
-                _without_collector(functools.partial(workloads.decode_and_dump, event)),
+                _without_collector(functools.partial(workloads.decode_and_document, event)),
                 times,
             ),
             "naive_lines_per_s": (functools.partial(workloads.naive, event, client), NAIVE_RUNS[lines]),

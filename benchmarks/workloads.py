@@ -11,20 +11,35 @@ import orjson
 from elasticsearch import Elasticsearch, helpers
 
 
-def decode(event: dict[str, Any]) -> list[dict[str, Any]]:
+def decode(event: dict[str, Any]) -> dict[str, Any]:
     """What no shipper can leave out."""
-    content = orjson.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
-    events: list[dict[str, Any]] = content["logEvents"]
-    return events
+    content: dict[str, Any] = orjson.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
+    return content
 
 
-def decode_and_dump(event: dict[str, Any]) -> bytes:
-    """The same, and for each line the least that Elasticsearch can take once only: an id, the time and the text."""
-    dumps = orjson.dumps
+def decode_and_document(event: dict[str, Any]) -> bytes:
+    """The same, and for each line a minimal document: the fields that every document has, whatever its line says.
+
+    Nothing is parsed, nothing is checked, and the text is the whole message.
+    """
+    dumps, content = orjson.dumps, decode(event)
+    common = {
+        "data_stream": {"type": "logs", "dataset": "watchpost.app", "namespace": "dev"},
+        "event": {"dataset": "watchpost.app", "ingested": "2026-11-21T08:00:00.123Z"},
+        "service": {"name": "orders-api", "environment": "dev"},
+        "cloud": {
+            "provider": "aws",
+            "region": "eu-west-1",
+            "account": {"id": content["owner"]},
+            "service": {"name": "lambda"},
+        },
+        "aws": {"cloudwatch": {"log_group": content["logGroup"], "log_stream": content["logStream"]}},
+        "faas": {"name": content["logGroup"].rpartition("/")[2], "version": "$LATEST"},
+    }
     items = []
-    for one in decode(event):
-        items.append(dumps({"create": {"_id": one["id"]}}))
-        items.append(dumps({"@timestamp": one["timestamp"], "message": one["message"]}))
+    for one in content["logEvents"]:
+        items.append(dumps({"create": {"_index": "logs-watchpost.app-dev", "_id": one["id"]}}))
+        items.append(dumps({"@timestamp": one["timestamp"], "message": one["message"], **common}))
     return b"\n".join(items)
 
 
