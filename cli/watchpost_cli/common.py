@@ -8,6 +8,7 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from watchpost_cli.errors import CliError
 
@@ -33,6 +34,15 @@ def add_stack(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser, what: str = "one JSON object, for machines; see below") -> None:
     """Add --json. what: the help, where it is something else than one object."""
     parser.add_argument("--json", action="store_true", help=what)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL that can be asked: http or https, with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def print_json(record: dict[str, Any]) -> None:

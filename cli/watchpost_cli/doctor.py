@@ -6,13 +6,12 @@ import os
 import textwrap
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from rich.text import Text
 
 from watchpost_cli.checks import model, table
 from watchpost_cli.checks.around import Around
-from watchpost_cli.common import add_json, add_stack, print_json
+from watchpost_cli.common import add_json, add_stack, is_url, print_json
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import console, counted, harmless
 
@@ -98,12 +97,7 @@ def _check_address(url: str) -> None:
     """That a URL names a host, and nobody's password, which is not shown. Raises CliError."""
     if "@" in url:
         raise CliError("--kibana takes an address without user and password: set KIBANA_USERNAME and KIBANA_PASSWORD.")
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    if not is_url(url):
         raise CliError(f"--kibana {url} is no address. Write https://host:port.")
 
 

@@ -19,6 +19,7 @@ from watchpost.search.lines import Lines
 from watchpost.secrets import Secret
 
 from watchpost_cli import stack
+from watchpost_cli.common import is_url
 from watchpost_cli.errors import CliError
 
 if TYPE_CHECKING:
@@ -164,13 +165,9 @@ def _read(reference: str) -> Secret:
 def _from_shell(environment: Mapping[str, str]) -> Cluster:
     """The cluster that the shell names; the URL may have user and password in it."""
     url = environment[URL]
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    if not is_url(url):
         raise CliError(f"{URL} is no URL: {url.rpartition('@')[2]}. Write https://host:port.")
+    parts = urlsplit(url)
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     return _connected(
         bare.rstrip("/"), _credentials(environment, unquote(parts.username or ""), unquote(parts.password or ""))
