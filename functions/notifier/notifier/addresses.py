@@ -48,6 +48,19 @@ def _inside(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
+def check(host: str) -> None:
+    """Look at a host that somebody else will resolve: an address has to be public, a name is taken as it is.
+
+    Raises PrivateAddressError.
+    """
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return
+    if not is_public(host):
+        raise PrivateAddressError
+
+
 def connect(host: str, port: int, timeout: float, *, allow_private: bool) -> socket.socket:
     """Connect to a host at one of its public addresses, or at any when private ones are allowed.
 

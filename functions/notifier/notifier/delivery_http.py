@@ -1,7 +1,8 @@
 """One HTTP request to a receiver. Nothing here may show a URL, which may be a secret: only kinds of errors are told.
 
-No redirect is followed and no proxy of the environment is used: either would carry the message to an address that was
-not checked.
+No redirect is followed: it would carry the message to an address that was not checked. Where the stack has a proxy
+(watchpost.proxies), https goes through it: then names are the proxy's to resolve and to allow, and only a host that is
+written as an address is checked here.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from watchpost import proxies
+from watchpost.errors import ConfigurationError
 from watchpost.times import retry_after
 
-from notifier.addresses import PrivateAddressError, connect
+from notifier.addresses import PrivateAddressError, check, connect
 
 if TYPE_CHECKING:
     import socket
@@ -55,6 +58,8 @@ def request(call: Call, receiver: Receiver, timeout: float) -> Answer:
         raise NoAnswerError(type(error).__name__, may_retry=False) from None
     except (OSError, http.client.HTTPException) as error:  # among them those of TLS, of names, and time-outs
         raise NoAnswerError(type(error).__name__, may_retry=not isinstance(error, http.client.InvalidURL)) from None
+    except ConfigurationError as error:  # of the proxy; it holds no address of a receiver
+        raise NoAnswerError(str(error), may_retry=False) from None
     except ValueError as error:  # an address that cannot be called, or a header that cannot be sent
         raise NoAnswerError(type(error).__name__, may_retry=False) from None
 
@@ -63,7 +68,7 @@ def _request(call: Call, receiver: Receiver, timeout: float) -> Answer:
     parts = urlsplit(call.url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-    made: socket.socket = connect(host, port, timeout, allow_private=receiver.allow_private)
+    made = _connect(call.url, host, port, receiver, timeout)
     try:
         if secure:
             made = ssl.create_default_context(cadata=receiver.ca_certificate).wrap_socket(made, server_hostname=host)
@@ -77,6 +82,15 @@ def _request(call: Call, receiver: Receiver, timeout: float) -> Answer:
         return Answer(answer.status, answer.read(ANSWER), retry_after(answer.headers.get("retry-after")))
     finally:
         made.close()
+
+
+def _connect(url: str, host: str, port: int, receiver: Receiver, timeout: float) -> socket.socket:
+    proxy = proxies.proxy_for(url, receiver.proxy_authorization)
+    if proxy is None:
+        return connect(host, port, timeout, allow_private=receiver.allow_private)
+    if not receiver.allow_private:
+        check(host)
+    return proxies.tunnel(proxy, host, port, timeout)
 
 
 def _host(host: str, port: int | None) -> str:

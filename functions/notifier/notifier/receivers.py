@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from watchpost import proxies
 from watchpost.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Receiver:
     what the addresses of their methods begin with. credential: Slack's token, PagerDuty's routing key, Opsgenie's API
     key or a webhook's signing secret; "" without. channel: Slack's, with a token. topic_arn: of e-mail.
     ca_certificate: PEM of the authority that vouches for the host; None for those that everybody trusts.
+    proxy_authorization: the header for the stack's proxy, the same for all; None without one.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Receiver:
     allow_insecure: bool = False
     allow_private: bool = False
     ca_certificate: str | None = field(default=None, repr=False)
+    proxy_authorization: str | None = field(default=None, repr=False)
 
 
 def parse(secret: Secret, mail_topic: str = "", alarm_topics: Collection[str] = ()) -> tuple[Receiver, ...]:
@@ -91,6 +94,11 @@ def good_and_wrong(
     items = secret.get("receivers", [])
     if not isinstance(items, list):
         return (), (*wrong, ConfigurationError(path, _kind(items), "a list of receivers"))
+    authorization = None
+    try:
+        authorization = proxies.authorization(secret)
+    except ConfigurationError as error:
+        wrong.append(error)
     good: dict[str, Receiver] = {}
     for index, item in enumerate(items):
         try:
@@ -102,7 +110,7 @@ def good_and_wrong(
             again = ConfigurationError(f"{path}[{index}].name", "the name of another receiver", "a name of its own")
             wrong.append(again)
         else:
-            good[found.name] = found
+            good[found.name] = replace(found, proxy_authorization=authorization)
     return tuple(good.values()), tuple(wrong)
 
 

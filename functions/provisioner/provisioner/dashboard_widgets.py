@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from watchpost import names
+from watchpost import links, names
 
 from provisioner.layout import COLUMNS
 from provisioner.markdown import escaped, plain
@@ -129,24 +129,14 @@ _QUERY = (
     f"\n| sort @timestamp desc\n| limit {LAST_ERRORS}"
 )
 
-_CONSOLES = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-}
-
-
 def console_of(context: Context, arn: str) -> str:
     """The address that opens a resource in the console, whatever it is; empty for a resource without ARN."""
-    host = _CONSOLES.get(context.partition)
-    return f"https://{host}/go/view?arn={quote(arn, safe='')}" if host and arn else ""
+    return f"https://{links.console_host(context.partition)}/go/view?arn={quote(arn, safe='')}" if arn else ""
 
 
 def dashboard_address(context: Context, name: str) -> str:
-    """The address of a dashboard; empty in partitions whose console is not known."""
-    host = _CONSOLES.get(context.partition)
-    place = f"cloudwatch/home?region={context.region}#dashboards/dashboard/{quote(name, safe='')}"
-    return f"https://{context.region}.{host}/{place}" if host else ""
+    """The address of a dashboard."""
+    return links.Console(context.region, context.partition).dashboard(name)
 
 
 def part_name(context: Context, subject: str, number: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from watchpost import aws
+from watchpost import aws, proxies
 from watchpost.connection import Connection, NoAnswerError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class CloudWatch:
     def __init__(self, url: str, region: str, credentials: Callable[[], ReadOnlyCredentials]) -> None:
         """url: of the endpoint. credentials: asked for each call, because they change."""
         self._url = url
-        self._connection = Connection(url)
+        self._connection = Connection(url, proxy=proxies.proxy_for(url))
         self._region = region
         self._credentials = credentials
 
@@ -100,17 +100,19 @@ def _error(answer: Answer) -> MetricsError:
     return MetricsError(answer.status, code.partition(":")[0], " ".join(str(reason).split()))
 
 
-def endpoint(region: str) -> str:
-    """URL of CloudWatch in a region, or the one that the environment names, as for every AWS client."""
+def endpoint(region: str, suffix: str) -> str:
+    """URL of CloudWatch in a region, or the one that the environment names, as for every AWS client.
+
+    suffix: how names of endpoints end in this partition.
+    """
     named = os.environ.get("AWS_ENDPOINT_URL_CLOUDWATCH") or os.environ.get("AWS_ENDPOINT_URL")
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     return (named or f"https://monitoring.{region}.{suffix}").rstrip("/")
 
 
 @functools.lru_cache(maxsize=1)
-def connected(region: str) -> CloudWatch:
+def connected(region: str, suffix: str) -> CloudWatch:
     """CloudWatch of this process, with one connection kept for its life."""
-    return CloudWatch(endpoint(region), region, _credentials)
+    return CloudWatch(endpoint(region, suffix), region, _credentials)
 
 
 def _credentials() -> ReadOnlyCredentials:

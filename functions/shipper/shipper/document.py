@@ -67,7 +67,7 @@ class Source:
         named = service_of_filters(payload)
         self.service: str = (rule.name if rule else named or listed) or self.function or payload.log_group
         self.environment = (rule.environment if rule else None) or settings.environment
-        arn = _arn(settings.aws_region, payload.owner, self.function) if self.function else None
+        arn = _arn(settings, payload.owner, self.function) if self.function else None
         self._function = strict.dumps(_present({"name": self.function, "version": self.version, "id": arn}))[1:-1]
         self._ingested = timestamp(ingested_ms).decode()
         self._heads: dict[tuple[str | None, ...], bytes] = {}
@@ -75,9 +75,9 @@ class Source:
         cloud = strict.dumps(_cloud(payload.owner, settings.aws_region, is_lambda=self.function is not None))
         cloudwatch = {"log_group": payload.log_group, "log_stream": payload.log_stream}
         self._aws = b',"aws":%b' % strict.dumps({"cloudwatch": cloudwatch})
-        identity = hashlib.blake2b(
-            f"{payload.log_group}\0{payload.log_stream}".encode("utf-8", "surrogatepass"), digest_size=10
-        ).hexdigest()
+        # Of account and region too: stacks elsewhere write to the same data streams, and names of groups are the same.
+        origin = f"{payload.owner}\0{settings.aws_region}\0{payload.log_group}\0{payload.log_stream}"
+        identity = hashlib.blake2b(origin.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
         self._actions: dict[str, bytes] = {}
         self._origins: dict[str, bytes] = {}
         self._datasets: dict[str, str] = {}
@@ -235,9 +235,8 @@ def _function_of(log_group: str, log_stream: str) -> tuple[str | None, str | Non
     return None, None
 
 
-def _arn(region: str, account: str, function: str) -> str:
-    partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-    return f"arn:{partition}:lambda:{region}:{account}:function:{function}"
+def _arn(settings: Settings, account: str, function: str) -> str:
+    return f"arn:{settings.partition}:lambda:{settings.aws_region}:{account}:function:{function}"
 
 
 def _cloud(account: str, region: str, *, is_lambda: bool) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def surroundings(context: LambdaContext) -> Surroundings:
         settings=current,
         configuration=configuration.current(current.config_parameter),
         connect=functools.partial(ingest.ingest, current),
-        cloudwatch=functools.partial(cloudwatch.connected, current.aws_region),
+        cloudwatch=functools.partial(cloudwatch.connected, current.aws_region, current.url_suffix),
         s3=aws.s3,
         entry_of=functools.partial(services.entry_of, current.ledger_table),
         deadline=Deadline(

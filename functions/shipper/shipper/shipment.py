@@ -82,7 +82,9 @@ class Shipment:
         around, counts = self._around, self._counts
         counts.lines_received += len(payload.ids)
         listed = around.settings.subscription_scope == ACCOUNT and document.service_of_filters(payload) is None
-        entry = around.entry_of(payload.log_group) if listed else None
+        # The ledger knows this account's groups only; another account's may have the name of one of them.
+        own = payload.owner == around.settings.account
+        entry = around.entry_of(payload.log_group) if listed and own else None
         conversion = Conversion(payload, around.settings, around.configuration, around.now_ms(), entry)
         if conversion.is_left_out(counts):
             return

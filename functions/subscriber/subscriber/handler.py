@@ -48,9 +48,8 @@ def surroundings(context: LambdaContext) -> Surroundings:
 def _account(remaining: Callable[[], float]) -> Account:
     current = settings.current()
     streaming = current.stream_role != "none"
-    destination, former = current.shipper_arn, current.stream_arn
-    if streaming:
-        destination, former = former, destination
+    own = (current.stream_arn, current.shipper_arn) if streaming else (current.shipper_arn, current.stream_arn)
+    destination, *former = own if current.log_destination == "none" else (current.log_destination, *own)
     return Account(
         stack=current.stack,
         destination=destination,
@@ -59,7 +58,7 @@ def _account(remaining: Callable[[], float]) -> Account:
         tagging=aws.client("resourcegroupstaggingapi"),
         calls=Calls(time.monotonic, time.sleep, remaining),
         role=current.stream_role if streaming else None,
-        former=(former,),
+        former=tuple(former),
         scope=current.subscription_scope,
     )
 

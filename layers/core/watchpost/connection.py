@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
+    from watchpost.proxies import Proxy
+
 CONNECT_TIMEOUT = 3.0  # seconds
 _CHUNK = 1024 * 1024  # bytes that are read at once
 
@@ -49,14 +51,20 @@ class Connection:
     Not for several threads at once.
     """
 
-    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
-        """url: scheme, host and port; a path is put in front of every request's. tls: what https is verified with."""
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None, proxy: Proxy | None = None) -> None:
+        """url: scheme, host and port; a path is put in front of every request's. tls: what https is verified with.
+
+        proxy: makes the connection, when the scheme is https.
+        """
         parts = urlsplit(url)
         host = parts.hostname or ""
-        if parts.scheme == "https":
-            self._http: http.client.HTTPConnection = http.client.HTTPSConnection(host, parts.port, context=tls)
+        if parts.scheme != "https":
+            self._http: http.client.HTTPConnection = http.client.HTTPConnection(host, parts.port)
+        elif proxy:
+            self._http = http.client.HTTPSConnection(proxy.host, proxy.port, context=tls)
+            self._http.set_tunnel(host, parts.port or 443, headers=proxy.headers)
         else:
-            self._http = http.client.HTTPConnection(host, parts.port)
+            self._http = http.client.HTTPSConnection(host, parts.port, context=tls)
         self._path = parts.path.rstrip("/")
         self._pending: _Request | None = None
         self._failed: Exception | None = None  # what went wrong in sending it

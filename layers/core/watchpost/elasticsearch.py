@@ -5,14 +5,18 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from elastic_transport import SerializationError, TransportError
+import urllib3
+from elastic_transport import SerializationError, TransportError, Urllib3HttpNode
 from elasticsearch import ApiError, Elasticsearch
 
-from watchpost import login, secrets
+from watchpost import login, proxies, secrets
 from watchpost.errors import UNAVAILABLE, ClusterRefusedError, ClusterUnavailableError
 from watchpost.ingest import DEFAULT_TIMEOUT, JSON
 
 if TYPE_CHECKING:
+    from elastic_transport import NodeConfig
+
+    from watchpost.proxies import Proxy
     from watchpost.secrets import Secret
     from watchpost.settings import Settings
 
@@ -29,12 +33,16 @@ class Cluster:
 
         url: https://host:port without credentials. credentials: a secret with `api_key`, or `username` and `password`,
         and optionally `ca_certificate` (PEM of a private CA). TLS is always verified.
-        Raises ConfigurationError when the secret has neither kind of credentials or the CA is not a certificate.
+        Raises ConfigurationError when the secret has neither kind of credentials, the CA is not a certificate, or the
+        proxy of the environment (watchpost.proxies) is none.
         """
         options: dict[str, Any] = {"max_retries": 0, "retry_on_timeout": False}
         options["headers"] = {"authorization": login.authorization(credentials)}
         if url.startswith("https:"):
             options["ssl_context"] = login.tls(credentials)
+        proxy = proxies.proxy_for(url, proxies.authorization(credentials))
+        if proxy:
+            options["node_class"] = _behind(proxy)
         return cls(Elasticsearch(url, **options))
 
     def request(
@@ -64,6 +72,24 @@ class Cluster:
             raise ClusterUnavailableError(0, f"the answer is not JSON: {type(error).__name__}") from None
         except TransportError as error:
             raise ClusterUnavailableError(0, f"{type(error).__name__}: {error.message}") from None
+
+
+def _behind(proxy: Proxy) -> type[Urllib3HttpNode]:
+    """The client's connection to a node through a proxy, which it does not know itself (elastic-transport issue 53)."""
+
+    class Node(Urllib3HttpNode):
+        def __init__(self, config: NodeConfig) -> None:
+            super().__init__(config)
+            manager = urllib3.ProxyManager(
+                proxy.url,
+                proxy_headers=proxy.headers,
+                ssl_context=config.ssl_context,
+                maxsize=config.connections_per_node,
+                block=True,
+            )
+            self.pool = manager.connection_from_host(config.host, config.port, config.scheme)
+
+    return Node
 
 
 def _reason(error: ApiError) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from watchpost import login, secrets
+from watchpost import login, proxies, secrets
 from watchpost.connection import Connection, NoAnswerError
 from watchpost.errors import UNAVAILABLE, ClusterRefusedError, ClusterUnavailableError
 
@@ -33,13 +33,15 @@ class Ingest:
 
         url: https://host:port without credentials. credentials: a secret with `api_key`, or `username` and `password`,
         and optionally `ca_certificate` (PEM of a private CA). TLS is always verified. compress: send gzip.
-        Raises ConfigurationError when the secret has neither kind of credentials or the CA is not a certificate.
+        Raises ConfigurationError when the secret has neither kind of credentials, the CA is not a certificate, or the
+        proxy of the environment (watchpost.proxies) is none.
         """
         self._headers = {"authorization": login.authorization(credentials), "content-type": NDJSON, "accept": JSON}
         self._compress = compress
         if compress:
             self._headers["content-encoding"] = "gzip"
-        self._connection = Connection(url, login.tls(credentials) if url.startswith("https:") else None)
+        tls = login.tls(credentials) if url.startswith("https:") else None
+        self._connection = Connection(url, tls, proxies.proxy_for(url, proxies.authorization(credentials)))
         self.away = False  # whether the last delivery gave up: then the next one asks once only
 
     def __repr__(self) -> str:

@@ -18,8 +18,9 @@ from watchpost.times import iso
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# A partition's console. Those of isolated partitions are not published; for them the address is that of `aws`, as no
-# receiver takes a message whose link is empty.
+# A partition's console: the one place that names them. Those of isolated partitions are not published; for them the
+# address is that of `aws`, on dashboards as in messages: no receiver takes a message whose link is empty, and a link that
+# leads to the wrong sign-in page says more than none.
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",
@@ -28,6 +29,11 @@ _CONSOLES = {
 }
 LOG_GROUPS_PER_QUERY = 50  # CloudWatch Logs API, StartQuery
 COLUMNS = ("log.level", "message")
+
+
+def console_host(partition: str) -> str:
+    """The host of the AWS console in a partition, without a region in front."""
+    return _CONSOLES.get(partition, _CONSOLES["aws"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,7 @@ class Console:
         return self._home("cloudwatch", fragment)
 
     def _home(self, service: str, fragment: str) -> str:
-        host = _CONSOLES.get(self.partition, _CONSOLES["aws"])
-        return f"https://{self.region}.{host}/{service}/home?region={self.region}#{fragment}"
+        return f"https://{self.region}.{console_host(self.partition)}/{service}/home?region={self.region}#{fragment}"
 
 
 def discover(  # noqa: PLR0913  # each is a part of the address, and all after the second are named

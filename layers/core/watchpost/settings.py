@@ -44,7 +44,9 @@ class Settings:
     stream_arn: str  # of the Kinesis stream, whether the stack has one or not
     ledger_table: str  # name of the DynamoDB table with the subscriptions' ledger
     subscription_scope: str  # "groups": a filter for each log group; "account": one policy for all of them
-    stream_role: str  # ARN of what CloudWatch Logs writes to the stream as; "none" when filters go to the shipper
+    stream_role: str  # ARN of what CloudWatch Logs delivers as; "none" when filters go to the shipper
+    log_destination: str = "none"  # ARN of another account's destination of CloudWatch Logs, where filters go there
+    url_suffix: str = "amazonaws.com"  # how names of AWS's endpoints end; amazonaws.com.cn in China
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from watchpost.proxies import Proxy
+
     from provisioner.kibana.model import SavedObject
 
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -39,8 +41,9 @@ logging.getLogger("urllib3").setLevel(logging.INFO)
 class _Adapter(HTTPAdapter):
     """Verifies servers with one TLS context only: requests would trust its own bundle of authorities as well."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, proxy: Proxy | None) -> None:
         self._context = context
+        self._proxy = proxy
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -48,6 +51,9 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         return super().proxy_manager_for(*args, **kwargs, ssl_context=self._context)
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:  # noqa: ARG002  # requests's signature
+        return self._proxy.headers if self._proxy else {}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002  # requests's signature
         conn.cert_reqs = "CERT_REQUIRED"
@@ -65,12 +71,18 @@ class _Authorization(requests.auth.AuthBase):
         return request
 
 
-def session(authorization: str, tls: ssl.SSLContext) -> requests.Session:
-    """One connection to Kibana, kept. authorization: the header's value. tls: what a server is verified with."""
+def session(authorization: str, tls: ssl.SSLContext, proxy: Proxy | None = None) -> requests.Session:
+    """One connection to Kibana, kept. authorization: the header's value. tls: what a server is verified with.
+
+    proxy: what https goes through. Nothing else of the environment is looked at.
+    """
     made = requests.Session()
+    made.trust_env = False
+    if proxy:
+        made.proxies = {"https": proxy.url}
     made.auth = _Authorization(authorization)
     made.headers.update({"kbn-xsrf": "watchpost", "accept": "application/json, application/ndjson"})
-    made.mount("https://", _Adapter(tls))
+    made.mount("https://", _Adapter(tls, proxy))
     return made
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
-from watchpost import login, names
+from watchpost import login, names, proxies
 from watchpost.errors import ConfigurationError
 
 from provisioner import guard
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import requests
+    from watchpost.proxies import Proxy
     from watchpost.secrets import Secret
     from watchpost.settings import Settings
 
@@ -49,7 +50,7 @@ class Around:
     apply: bool = True  # whether anything is written: else what would be is told only
     complete: bool = True  # whether `services` are all there are: else nothing is deleted
     allow_mass_deletion: bool = False
-    session: Callable[[str, ssl.SSLContext], requests.Session] | None = None  # None: of provisioner.kibana.client
+    session: Callable[[str, ssl.SSLContext, Proxy | None], requests.Session] | None = None  # None: of provisioner.kibana.client
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -213,9 +214,9 @@ class _Keeper:
 def _connect(around: Around) -> Client:
     from provisioner.kibana import client  # noqa: PLC0415  # see _guarded
 
-    secret = around.secret()
-    made = (around.session or client.session)(login.authorization(secret), login.tls(secret))
-    settings = around.settings
+    secret, settings = around.secret(), around.settings
+    proxy = proxies.proxy_for(settings.kibana_url, proxies.authorization(secret))
+    made = (around.session or client.session)(login.authorization(secret), login.tls(secret), proxy)
     return client.Client(settings.kibana_url, settings.kibana_space, made, around.left, around.sleep)
 
 
