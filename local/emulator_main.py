@@ -1,4 +1,4 @@
-"""Starts the AWS emulator, in its own environment, with faults mended and two things added that it does not know.
+"""Starts the AWS emulator, in its own environment, with faults mended and three things added that it does not know.
 
 1. It evaluates an alarm over the datapoints of every dimension of its metric, so errors of one service would raise the
    alarms of all of them. CloudWatch looks at the alarm's own dimensions only, and so does what runs here.
@@ -10,8 +10,8 @@
 7. It waits 50 ms for the lines of an invocation. On a busy machine they come later and are another one's, or nobody's.
 
 The second and the third would have a role allowed more than it needs on AWS. Added are the account-level subscription
-policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; and the question
-whose dead-letter queue a queue is.
+policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; the question
+whose dead-letter queue a queue is; and destinations of CloudWatch Logs in templates.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ministack import app
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import cloudwatch, cloudwatch_logs, sqs, tagging
+from ministack.services.cloudformation import provisioners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,6 +201,22 @@ def _dead_letter_source_queues(request: dict[str, Any], url: str) -> dict[str, A
     return {"queueUrls": [one for one, policy in policies.items() if policy.get("deadLetterTargetArn") == own]}
 
 
+def _create_destination(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    name = properties["DestinationName"]
+    request = {"destinationName": name, "targetArn": properties["TargetArn"], "roleArn": properties["RoleArn"]}
+    destination = json.loads(cloudwatch_logs._put_destination(request)[2])["destination"]  # noqa: SLF001
+    policy = {"destinationName": name, "accessPolicy": properties.get("DestinationPolicy", "")}
+    cloudwatch_logs._put_destination_policy(policy)  # noqa: SLF001
+    return name, {"Arn": destination["arn"]}
+
+
+_DESTINATION = {
+    "create": _create_destination,
+    "update": lambda _id, _old, new, stack: _create_destination("", new, stack),
+    "delete": lambda name, _properties: cloudwatch_logs._delete_destination({"destinationName": name}),  # noqa: SLF001
+}
+
+
 class _Output:
     """What the process of a function writes: read while it runs, and to the last byte when an invocation has ended."""
 
@@ -268,6 +285,7 @@ if __name__ == "__main__":
     cloudwatch_logs._put_subscription_filter = _put_third_filter_never  # noqa: SLF001
     cloudwatch_logs._fanout_to_subscription_filters = _fan_out_by_policies_too  # noqa: SLF001
     cloudwatch_logs.handle_request = _handle_logs_and_policies
+    provisioners._RESOURCE_HANDLERS["AWS::Logs::Destination"] = _DESTINATION  # noqa: SLF001
     tagging._matches_type_filters = _is_of_type_log_group_too  # noqa: SLF001
     tagging._COLLECTORS["logs"] = _log_group_tags  # noqa: SLF001
     cloudwatch._evaluate_alarm = _evaluate_own_dimensions  # noqa: SLF001

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from watchpost import proxies
+from watchpost import login, proxies
 from watchpost.errors import ConfigurationError
 from watchpost.times import retry_after
 
@@ -71,7 +71,7 @@ def _request(call: Call, receiver: Receiver, timeout: float) -> Answer:
     made = _connect(call.url, host, port, receiver, timeout)
     try:
         if secure:
-            made = ssl.create_default_context(cadata=receiver.ca_certificate).wrap_socket(made, server_hostname=host)
+            made = login.trusting(receiver.ca_certificate).wrap_socket(made, server_hostname=host)
         # It is given its socket, so that it makes no connection of its own.
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
         connection.sock = made

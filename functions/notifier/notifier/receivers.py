@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import ssl
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from watchpost import proxies
+from watchpost import login, proxies
 from watchpost.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _receiver(path: str, item: Any, mail_topic: str, alarm_topics: Collection[st
         channel=channel,
         allow_insecure=entry.flag("allow_insecure"),
         allow_private=entry.flag("allow_private"),
-        ca_certificate=entry.get("ca_certificate", _is_pem, "a certificate as PEM text", default="") or None,
+        ca_certificate=entry.get("ca_certificate", _is_pem, "certificates as PEM text", default="") or None,
     )
 
 
@@ -245,7 +246,11 @@ def _is_name(text: str) -> bool:
 
 
 def _is_pem(text: str) -> bool:
-    return _PEM in text and text.isascii()
+    try:
+        login.trusting(text)
+    except (ssl.SSLError, ValueError):
+        return False
+    return _PEM in text
 
 
 def _in_header(text: str) -> bool:

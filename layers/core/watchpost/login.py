@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import ssl
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ from watchpost.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from watchpost.secrets import Secret
+
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+_CERTIFICATE = re.compile(rf"{_BEGIN}[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 
 
 def authorization(credentials: Secret) -> str:
@@ -32,13 +36,27 @@ def authorization(credentials: Secret) -> str:
 
 
 def tls(credentials: Secret) -> ssl.SSLContext:
-    """What a server is verified with: the system's authorities, or the one in `ca_certificate` (PEM).
+    """What a server is verified with: the system's authorities, or those in `ca_certificate` (PEM) alone.
 
-    Raises ConfigurationError when that is not a certificate.
+    Raises ConfigurationError when that is not a certificate, or one of several is none.
     """
-    ca_certificate = credentials.get("ca_certificate")
     try:
-        return ssl.create_default_context(cadata=ca_certificate or None)
+        return trusting(credentials.get("ca_certificate"))
     except (ssl.SSLError, ValueError, TypeError):
         path = f"secret {credentials.reference}: ca_certificate"
-        raise ConfigurationError(path, "text that is not a certificate", "a PEM certificate") from None
+        raise ConfigurationError(path, "text that is not a certificate", "a PEM certificate, or several") from None
+
+
+def trusting(authorities: str | None) -> ssl.SSLContext:
+    """A context that verifies servers with these authorities (PEM), the system's where there are none.
+
+    Raises ssl.SSLError, ValueError or TypeError when one of them is not a certificate: OpenSSL alone would take those
+    before a broken one, and say nothing.
+    """
+    context = ssl.create_default_context(cadata=authorities or None)
+    found = _CERTIFICATE.findall(authorities or "")
+    if (authorities or "").count(_BEGIN) != len(found):
+        raise ValueError("a certificate without its end")
+    for one in found if len(found) > 1 else ():
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=one)
+    return context

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from notifier.receivers import Receiver, good_and_wrong, parse
@@ -18,7 +19,7 @@ KEY = "hiddenpart0000000000000000000000"
 MAIL = "arn:aws:sns:eu-west-1:123456789012:watchpost-mail"
 CRITICAL = "arn:aws:sns:eu-west-1:123456789012:watchpost-critical"
 EU = "https://events.eu.pagerduty.com/v2/enqueue"
-PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+PEM = trustme.CA().cert_pem.bytes().decode()
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 GOOD: dict[str, dict[str, Any]] = {
     "slack": {"type": "slack", "url": URL},
@@ -145,6 +146,7 @@ def _bad(kind: str, **changes: Any) -> list[dict[str, Any]]:
         (_bad("webhook", allow_private=1), "receivers[0].allow_private:"),
         (_bad("webhook", ca_certificate=HIDDEN), "receivers[0].ca_certificate:"),
         (_bad("webhook", ca_certificate=None), "receivers[0].ca_certificate:"),
+        (_bad("webhook", ca_certificate=PEM + PEM.replace("M", "-")), "receivers[0].ca_certificate:"),
         (_bad("webhook", secret=HIDDEN), "receivers[0].secret:"),
         (_bad("webhook", secret="whsec_" + "YWFh" * 7), "receivers[0].secret:"),
         (_bad("webhook", secret="whsec_" + "YWFh" * 22), "receivers[0].secret:"),
