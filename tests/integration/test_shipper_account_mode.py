@@ -66,10 +66,12 @@ class Stack:
         return dict(lines[-1].get("FilteredBy", {}))
 
 
-def event(messages: tuple[str, ...], group: str, filters: tuple[str, ...]) -> dict[str, Any]:
+def event(
+    messages: tuple[str, ...], group: str, filters: tuple[str, ...], owner: str = "123456789012"
+) -> dict[str, Any]:
     content = {
         "messageType": "DATA_MESSAGE",
-        "owner": "123456789012",
+        "owner": owner,
         "logGroup": group,
         "logStream": "web/1",
         "subscriptionFilters": list(filters),
@@ -97,6 +99,7 @@ def environment(aws: Aws, elasticsearch: Faulty, scope: str) -> dict[str, str]:
         "DEAD_LETTER_BUCKET": BUCKET,
         "LEDGER_TABLE": LEDGER,
         "SUBSCRIPTION_SCOPE": scope,
+        "SHIPPER_ARN": "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -162,6 +165,19 @@ def test_a_fresh_process_has_to_do_with_dynamodb_in_account_mode_only(
         "ledger": scope == "account",
         "early": False,
     }
+
+
+@pytest.mark.parametrize("entry", [COVERED, SKIPPED], ids=["covered", "skipped"])
+def test_a_log_group_of_another_account_is_not_taken_for_the_one_of_this_name_here(
+    stack: Stack, entry: dict[str, Any]
+) -> None:
+    """Neither gets its service, nor is left out because that one is."""
+    stack.aws.ledger[GROUP] = entry
+
+    stack.function.invoke(event(("theirs",), GROUP, (POLICY,), owner="999988887777"))
+
+    assert stack.services() == [GROUP]
+    assert stack.aws.asked == []
 
 
 def test_a_filter_that_carries_the_service_leaves_the_ledger_alone(stack: Stack) -> None:

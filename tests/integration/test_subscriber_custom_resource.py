@@ -150,6 +150,7 @@ def deployed(aws: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         "stack": STACK,
         "shipper_arn": aws.shipper,
         "stream_role": "none",
+        "log_destination": "none",
         "aws_region": REGION,
         "ledger_table": TABLE,
         "subscription_scope": "groups",
@@ -213,6 +214,46 @@ def test_the_handler_follows_the_scope_and_the_way_of_delivery_of_the_environmen
     assert deployed.world.policy
     assert deployed.world.deliveries("/a") == [deployed.stream]
     assert deployed.entry("/a").via == "account"
+
+
+def test_log_groups_go_to_another_account_where_the_stack_names_its_destination(
+    deployed: Bench, stack: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The filter that pointed to the stack itself goes, and nothing is left when the stack goes."""
+    # given a log group that the shipper gets
+    deployed.world.group("/a")
+    _handle({})
+    assert deployed.world.filters("/a") == {"watchpost.service=by-rule": deployed.shipper}
+
+    # when the stack is deployed with another account's destination, and the role for it
+    elsewhere = deployed.world.destination(f"arn:aws:logs:{REGION}:999988887777:destination:central-logs")
+    monkeypatch.setenv("LOG_DESTINATION", elsewhere)
+    monkeypatch.setenv("STREAM_ROLE", "arn:aws:iam::123456789012:role/sender")
+    settings.current.cache_clear()
+    _handle({})
+
+    # then there is one filter, which carries the service there
+    assert deployed.world.filters("/a") == {"watchpost.service=by-rule": elsewhere}
+    (found,) = clients.client("logs").describe_subscription_filters(logGroupName="/a")["subscriptionFilters"]
+    assert found["roleArn"] == "arn:aws:iam::123456789012:role/sender"
+    assert deployed.entry("/a").destination == elsewhere
+
+    # and it goes with the stack
+    _handle(stack.request("Delete"))
+    assert deployed.names("/a") == []
+
+
+def test_a_destination_of_another_region_is_told_for_each_log_group(
+    deployed: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.world.group("/a")
+    elsewhere = deployed.world.destination("arn:aws:logs:us-east-2:999988887777:destination:central-logs")
+    monkeypatch.setenv("LOG_DESTINATION", elsewhere)
+
+    _handle({})
+
+    assert deployed.states() == {"/a": "failed"}
+    assert "region" in deployed.entry("/a").reason
 
 
 def test_a_sweep_reads_a_configuration_that_has_just_been_changed(deployed: Bench) -> None:

@@ -208,7 +208,7 @@ def _invocable(around: Around, name: str) -> Iterator[Finding]:
             raise
         policy = "{}"
     statements = json.loads(policy).get("Statement", [])
-    if any("logs.amazonaws.com" in json.dumps(one.get("Principal")) for one in statements if one["Effect"] == "Allow"):
+    if any('"logs.' in json.dumps(one.get("Principal")) for one in statements if one["Effect"] == "Allow"):
         yield ok(f"CloudWatch Logs may invoke {name}")
     else:
         yield failed(

@@ -168,7 +168,8 @@ def _triggering(value: Any) -> tuple[Triggering, ...]:
 
 
 def _alarm_name(text: str) -> str:
-    """The name in the ARN of an alarm, or the text itself. arn:aws:cloudwatch:<region>:<account>:alarm:<name>"""
+    """The name in the ARN of an alarm, or the text itself."""
+    # arn:<partition>:cloudwatch:<region>:<account>:alarm:<name>
     pieces = text.split(":", 6)
     return pieces[6] if len(pieces) == 7 and pieces[0] == "arn" else text
 

@@ -129,6 +129,7 @@ _QUERY = (
     f"\n| sort @timestamp desc\n| limit {LAST_ERRORS}"
 )
 
+
 def console_of(context: Context, arn: str) -> str:
     """The address that opens a resource in the console, whatever it is; empty for a resource without ARN."""
     return f"https://{links.console_host(context.partition)}/go/view?arn={quote(arn, safe='')}" if arn else ""

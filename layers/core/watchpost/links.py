@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # A partition's console: the one place that names them. Those of isolated partitions are not published; for them the
-# address is that of `aws`, on dashboards as in messages: no receiver takes a message whose link is empty, and a link that
-# leads to the wrong sign-in page says more than none.
+# address is that of `aws`, on dashboards as in messages: no receiver takes a message whose link is empty.
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",

@@ -12,7 +12,7 @@ import http.client
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 from watchpost.errors import ConfigurationError
 
@@ -58,7 +58,7 @@ def proxy_for(url: str, authorization: str | None = None) -> Proxy | None:
     if parts.scheme != "https" or "https" not in proxies:
         return None
     # Names and their endings; address ranges mean nothing here, as they do not to botocore.
-    if proxy_bypass_environment(parts.netloc.rpartition("@")[2], proxies):
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     return _proxy(proxies["https"], authorization)
 
@@ -108,4 +108,3 @@ def _proxy(text: str, given: str | None) -> Proxy:
 
 def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-

@@ -121,6 +121,10 @@ def check_destination(known: set[str], arn: Any, role: Any) -> None:
         raise invalid("destinationArn for vendor lambda cannot be used with roleArn")
     if service in ("kinesis", "firehose") and (not isinstance(role, str) or not _ROLE.fullmatch(role)):
         raise invalid(f"destinationArn for vendor {service} must be used with the roleArn of a role")
+    # "The log group and the destination must be in the same AWS Region" (CloudWatch Logs User Guide, cross-account
+    # subscriptions); the role that an organization is known by is one of the sender.
+    if service == "logs" and (arn.split(":")[3] != REGION or not (role is None or f"::{ACCOUNT}:role/" in str(role))):
+        raise invalid("destinationArn must be one of this region, and roleArn a role of this account")
 
 
 def check_document(known: set[str], text: str) -> None:

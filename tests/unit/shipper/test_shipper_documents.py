@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from shipper import strict
+from shipper.decode import payload_of
+from shipper.document import Source
+from shipper.line import Line
 from watchpost.configuration import Configuration, Logs, ServiceRule
 
 if TYPE_CHECKING:
@@ -108,6 +112,36 @@ def test_the_same_event_always_gets_the_same_id_and_others_get_others(shipper: S
     assert ids["first"] == ids["again"]
     assert len(set(ids.values())) == 3
     assert all(len(identity) <= 512 for identity in ids.values())
+
+
+def test_the_same_names_in_another_account_or_region_are_other_documents(shipper: Shipper) -> None:
+    """Stacks of several accounts and regions write to one data stream, and events may have the same id."""
+    first = shipper.ship("x")
+    second = shipper.ship("x", owner="999988887777")
+    payload = payload_of(shipper.event(["x"])["awslogs"]["data"])
+    assert payload is not None
+    source = Source(payload, replace(shipper.settings, aws_region="us-east-1"), Configuration(), NOW)
+    (third,) = source.items([(Line("x"), b"0", NOW, None)])
+
+    identities = [one.actions[0]["_id"].partition("-")[0] for one in (first, second)]
+    identities.append(json.loads(third.split(b"\n")[0])["create"]["_id"].partition("-")[0])
+    assert len(set(identities)) == 3
+    assert second.documents[0]["cloud"]["account"] == {"id": "999988887777"}
+    assert second.documents[0]["faas"]["id"] == "arn:aws:lambda:eu-west-1:999988887777:function:orders-api"
+    assert json.loads(third.split(b"\n")[1])["cloud"]["region"] == "us-east-1"
+
+
+@pytest.mark.parametrize("partition", ["aws-us-gov", "aws-cn", "aws-eusc"])
+def test_a_function_is_named_by_the_arn_of_its_partition(shipper: Shipper, partition: str) -> None:
+    settings = replace(
+        shipper.settings, shipper_arn=shipper.settings.shipper_arn.replace("arn:aws:", f"arn:{partition}:")
+    )
+    payload = payload_of(shipper.event(["x"])["awslogs"]["data"])
+    assert payload is not None
+    (item,) = Source(payload, settings, Configuration(), NOW).items([(Line("x"), b"0", NOW, None)])
+
+    document = json.loads(item.split(b"\n")[1])
+    assert document["faas"]["id"] == f"arn:{partition}:lambda:eu-west-1:123456789012:function:orders-api"
 
 
 def test_two_lines_with_one_event_id_are_two_documents_and_a_repeated_event_is_one(shipper: Shipper) -> None:

@@ -50,7 +50,9 @@ class Around:
     apply: bool = True  # whether anything is written: else what would be is told only
     complete: bool = True  # whether `services` are all there are: else nothing is deleted
     allow_mass_deletion: bool = False
-    session: Callable[[str, ssl.SSLContext, Proxy | None], requests.Session] | None = None  # None: of provisioner.kibana.client
+    session: Callable[[str, ssl.SSLContext, Proxy | None], requests.Session] | None = (
+        None  # None: of provisioner.kibana.client
+    )
     sleep: Callable[[float], None] = time.sleep
 
 
