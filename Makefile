@@ -41,6 +41,7 @@ lint: setup  ## Check style, formatting and the template
 	@$(BIN)/ruff format --check .
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template template.yaml
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template local/demo/template.yaml
+	@.local/venv/sam/bin/cfn-lint docs/examples/vpc.yaml
 
 .PHONY: types
 types: setup  ## Check types

@@ -10,6 +10,13 @@
 #   STREAM_SHARDS       0: as many as it takes
 #   SUBSCRIPTION_SCOPE  groups or account
 #   DESTINATION_ROLES   none: ARNs with commas between them
+#   SOURCE_ACCOUNTS     none: numbers of accounts with commas between them
+#   SOURCE_ORGANIZATION none: o-...
+#   LOG_DESTINATION_ARN none: ARN of a destination in another account
+#   SUBNET_IDS          none: private subnets with commas between them, together with
+#   SECURITY_GROUP_IDS  none: likewise
+#   WATCHPOST_PROXY     none: http://host:port, for the functions (HTTPS_PROXY is your own shell's)
+#   WATCHPOST_NO_PROXY  none: hosts and endings of hosts with commas between them
 #   KIBANA_URL          none
 #   KIBANA_SPACE        default
 #   KIBANA_SECRET       none: ARN of a secret
@@ -30,7 +37,11 @@ set -- --parameter-overrides \
   "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}" \
   "Delivery=${DELIVERY:-direct}" "StreamShards=${STREAM_SHARDS:-0}" \
   "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}" "SubscriptionScope=${SUBSCRIPTION_SCOPE:-groups}" \
-  "KibanaUrl=${KIBANA_URL:-none}" "KibanaSpace=${KIBANA_SPACE:-default}"
+  "KibanaUrl=${KIBANA_URL:-none}" "KibanaSpace=${KIBANA_SPACE:-default}" \
+  "SourceAccounts=\"${SOURCE_ACCOUNTS:-}\"" "SourceOrganization=\"${SOURCE_ORGANIZATION:-}\"" \
+  "LogDestinationArn=\"${LOG_DESTINATION_ARN:-}\"" \
+  "SubnetIds=\"${SUBNET_IDS:-}\"" "SecurityGroupIds=\"${SECURITY_GROUP_IDS:-}\"" \
+  "HttpsProxy=\"${WATCHPOST_PROXY:-}\"" "NoProxy=\"${WATCHPOST_NO_PROXY:-}\""
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
 fi
