@@ -26,11 +26,11 @@ import time
 import types
 from typing import TYPE_CHECKING, Any
 
+import emulator_templates  # beside this file, which is started as a script
 from ministack import app
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import cloudwatch, cloudwatch_logs, sqs, tagging
-from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,6 @@ _put_filter = cloudwatch_logs._put_subscription_filter  # noqa: SLF001
 _fan_out = cloudwatch_logs._fanout_to_subscription_filters  # noqa: SLF001
 _handle_logs = cloudwatch_logs.handle_request
 _is_of_type = tagging._matches_type_filters  # noqa: SLF001
-_evaluate_conditions = engine._evaluate_conditions  # noqa: SLF001
 _drain_lines = lambda_runtime.Worker._drain_stderr_bounded  # noqa: SLF001
 
 # Last part of the path of a GET request to the action that it is (API reference of Lambda).
@@ -203,39 +202,6 @@ def _dead_letter_source_queues(request: dict[str, Any], url: str) -> dict[str, A
     return {"queueUrls": [one for one, policy in policies.items() if policy.get("deadLetterTargetArn") == own]}
 
 
-def _joined(value: Any, parameters: dict[str, Any]) -> Any:
-    """A part of conditions, with the text in place of Fn::Join over a list that is a parameter."""
-    if isinstance(value, list):
-        return [_joined(one, parameters) for one in value]
-    if not isinstance(value, dict):
-        return value
-    delimiter, items = value.get("Fn::Join", ("", None))
-    if isinstance(items, dict) and items.get("Ref") in parameters:
-        return delimiter.join(one.strip() for one in str(parameters[items["Ref"]]["Value"]).split(","))
-    return {key: _joined(one, parameters) for key, one in value.items()}
-
-
-def _evaluate_conditions_with_joins(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, bool]:
-    conditions = _joined(template.get("Conditions", {}), parameters)
-    return dict(_evaluate_conditions({**template, "Conditions": conditions}, parameters))
-
-
-def _create_destination(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
-    name = properties["DestinationName"]
-    request = {"destinationName": name, "targetArn": properties["TargetArn"], "roleArn": properties["RoleArn"]}
-    destination = json.loads(cloudwatch_logs._put_destination(request)[2])["destination"]  # noqa: SLF001
-    policy = {"destinationName": name, "accessPolicy": properties.get("DestinationPolicy", "")}
-    cloudwatch_logs._put_destination_policy(policy)  # noqa: SLF001
-    return name, {"Arn": destination["arn"]}
-
-
-_DESTINATION = {
-    "create": _create_destination,
-    "update": lambda _id, _old, new, stack: _create_destination("", new, stack),
-    "delete": lambda name, _properties: cloudwatch_logs._delete_destination({"destinationName": name}),  # noqa: SLF001
-}
-
-
 class _Output:
     """What the process of a function writes: read while it runs, and to the last byte when an invocation has ended."""
 
@@ -304,9 +270,7 @@ if __name__ == "__main__":
     cloudwatch_logs._put_subscription_filter = _put_third_filter_never  # noqa: SLF001
     cloudwatch_logs._fanout_to_subscription_filters = _fan_out_by_policies_too  # noqa: SLF001
     cloudwatch_logs.handle_request = _handle_logs_and_policies
-    for module in (changesets, engine, handlers, stacks):
-        module._evaluate_conditions = _evaluate_conditions_with_joins  # noqa: SLF001
-    provisioners._RESOURCE_HANDLERS["AWS::Logs::Destination"] = _DESTINATION  # noqa: SLF001
+    emulator_templates.mend()
     tagging._matches_type_filters = _is_of_type_log_group_too  # noqa: SLF001
     tagging._COLLECTORS["logs"] = _log_group_tags  # noqa: SLF001
     cloudwatch._evaluate_alarm = _evaluate_own_dimensions  # noqa: SLF001
