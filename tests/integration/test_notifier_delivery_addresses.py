@@ -98,7 +98,9 @@ def test_what_was_checked_is_what_is_connected_to(ops: Webhook, monkeypatch: pyt
     assert looked_up == ["hooks.example.com"] * 2
 
 
-def test_a_proxy_of_the_environment_is_not_used(world: World, ops: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_goes_without_tls_goes_through_no_proxy(
+    world: World, ops: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         for name in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
