@@ -93,17 +93,17 @@ def tunnel(proxy: Proxy, host: str, port: int, timeout: float) -> socket.socket:
 
 
 def _proxy(text: str, given: str | None) -> Proxy:
-    # As for curl, a scheme may be left out.
-    parts = urlsplit(text if "://" in text else f"http://{text}")
     try:
-        port = parts.port or 80
+        # As for curl, a scheme may be left out.
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host, port = parts.hostname or "", 80 if parts.port is None else parts.port
     except ValueError:
-        port = 0
-    if parts.scheme != "http" or not parts.hostname or not port:
+        host, port = "", 0
+    if not (host.isprintable() and host and " " not in host and port and parts.scheme == "http"):
         raise ConfigurationError("HTTPS_PROXY", "text that is no address of a proxy", _EXPECTED)
     # Of the shell of somebody who runs the command; the template takes none.
     own = _basic(unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    return Proxy(parts.hostname, port, given or own)
+    return Proxy(host, port, given or own)
 
 
 def _basic(user: str, password: str) -> str:

@@ -54,7 +54,7 @@ def test_the_role_may_never_subscribe_a_log_group_that_carries_any_stacks_tag() 
 
 def test_one_permission_lets_all_log_groups_of_this_account_invoke_the_shipper() -> None:
     found = re.findall(r"Type: AWS::Lambda::Permission\n.*?(?=^  \S)", TEMPLATE, re.MULTILINE | re.DOTALL)
-    (logs,) = [one for one in found if "Principal: logs.amazonaws.com" in one]
+    (logs,) = [one for one in found if "Principal: !Sub logs.${AWS::URLSuffix}" in one]
 
     assert "SourceAccount: !Ref AWS::AccountId" in logs
     assert "log-group:*" in logs
@@ -69,7 +69,7 @@ def test_cloudwatch_logs_may_write_to_this_stream_only() -> None:
     assert "aws:SourceArn: !Sub arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*" in role
     passed = _statement("PassStreamRolePolicy", "PassStreamRole")
     assert "Resource: !GetAtt StreamRole.Arn" in passed
-    assert "iam:PassedToService: logs.amazonaws.com" in passed
+    assert "iam:PassedToService: !Sub logs.${AWS::URLSuffix}" in passed
 
 
 def test_the_alarm_watches_the_metric_that_sweeps_publish() -> None:
