@@ -299,7 +299,7 @@ def test_the_handler_finds_settings_configuration_and_secret(
     assert [document["message"] for document in stack.documents()] == ["hello"]
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert [line["DocumentsDelivered"] for line in printed] == [1]
-    cloudwatch.connected(REGION, "amazonaws.com").close()
+    cloudwatch.connected(REGION, settings.current().url_suffix).close()
     ingest.ingest(settings.current()).close()
     for cache in CACHES:
         cache.cache_clear()
