@@ -114,22 +114,29 @@ def test_an_invocation_that_can_neither_deliver_nor_keep_fails(account: Account,
 
 
 def test_the_filters_of_the_first_stack_are_left_alone(account: Account, outputs: dict[str, str]) -> None:
-    first = account.outputs()["ShipperFunction"]
-    logs = account.client("logs")
+    # given a log group that both stacks subscribe
+    first, logs = account.outputs(), account.client("logs")
+    shared = f"/test/shared-{uuid.uuid4().hex[:8]}"
+    logs.create_log_group(logGroupName=shared)
+    account.invoke(first["SubscriberFunction"], {"action": "sweep"})
+
+    # when the second one sweeps
+    account.invoke(outputs["SubscriberFunction"], {"action": "sweep"})
+
+    # then the first one's filters are there, and nothing is subscribed that is a stack's own
     groups = [
         item["logGroupName"]
         for page in logs.get_paginator("describe_log_groups").paginate()
         for item in page["logGroups"]
     ]
-    account.invoke(outputs["SubscriberFunction"], {"action": "sweep"})
-
     held = [
         item["destinationArn"].rsplit(":", 1)[-1]
         for name in groups
         for item in logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
     ]
 
-    assert held.count(first) >= 1
+    assert first["ShipperFunction"] in held
+    logs.delete_log_group(logGroupName=shared)
     own = [name for name in groups if name.startswith(("/aws/lambda/watchpost-", "/aws/lambda/second-"))]
     assert [name for name in own if name.count("-") == 1 and filters(account, name)] == []
 
