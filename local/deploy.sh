@@ -10,6 +10,7 @@
 #   STREAM_SHARDS       0: as many as it takes
 #   SUBSCRIPTION_SCOPE  groups or account
 #   DESTINATION_ROLES   none: ARNs with commas between them
+#   JANITOR_DELETES     no or yes
 #   KIBANA_URL          none
 #   KIBANA_SPACE        default
 #   KIBANA_SECRET       none: ARN of a secret
@@ -30,7 +31,7 @@ set -- --parameter-overrides \
   "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}" \
   "Delivery=${DELIVERY:-direct}" "StreamShards=${STREAM_SHARDS:-0}" \
   "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}" "SubscriptionScope=${SUBSCRIPTION_SCOPE:-groups}" \
-  "KibanaUrl=${KIBANA_URL:-none}" "KibanaSpace=${KIBANA_SPACE:-default}"
+  "JanitorDeletes=${JANITOR_DELETES:-no}" "KibanaUrl=${KIBANA_URL:-none}" "KibanaSpace=${KIBANA_SPACE:-default}"
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
 fi
