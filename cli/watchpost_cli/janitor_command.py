@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 FUNCTION = "JanitorFunction"  # output of the stack
 DESCRIPTION = """\
-Show which old versions of functions and layers nothing refers to, and which log groups have lost their function. It runs
-the code of the stack's janitor here, with your AWS credentials, by the configuration in force, and changes nothing unless
---apply is given. With --apply it shows the same, asks, and deletes: what has been agreed to is worked out again from the
-account as it is then. Versions that are deleted cannot be brought back."""
+Show which old versions of functions and layers nothing refers to, and which log groups have lost their function. It
+runs the code of the stack's janitor here, with your AWS credentials, by the configuration in force, and changes nothing
+unless --apply is given. With --apply it shows the same, asks, and deletes: what has been agreed to is worked out again
+from the account as it is then. Versions that are deleted cannot be brought back."""
 EPILOG = """\
 examples:
   watchpost janitor
@@ -52,11 +52,12 @@ exit codes:
   {<action>: n}}, kept {<kind>: {<kind of reason>: n}}, bytesFreed, errors, problems [],
   entries [{kind, name, version, action (kept, delete, deleted, gone, refused, failed, later), reason, bytes}]
 
-needs: cloudformation:DescribeStacks on the stack; lambda:GetFunctionConfiguration on its janitor (output JanitorFunction);
-ssm:GetParameter on the configuration's parameter (output ConfigParameter), without --config; lambda:ListFunctions,
-lambda:ListEventSourceMappings, lambda:ListAliases, lambda:ListProvisionedConcurrencyConfigs, lambda:GetPolicy;
-lambda:ListLayers, lambda:ListLayerVersions, lambda:GetLayerVersionPolicy; logs:DescribeLogGroups, logs:DescribeLogStreams.
-With --apply also lambda:DeleteFunction, lambda:DeleteLayerVersion and, where log groups go, logs:DeleteLogGroup"""
+needs: cloudformation:DescribeStacks on the stack; lambda:GetFunctionConfiguration on its janitor (output
+JanitorFunction); ssm:GetParameter on the configuration's parameter (output ConfigParameter), without --config;
+lambda:ListFunctions, lambda:ListEventSourceMappings, lambda:ListAliases, lambda:ListProvisionedConcurrencyConfigs,
+lambda:GetPolicy; lambda:ListLayers, lambda:ListLayerVersions, lambda:GetLayerVersionPolicy; logs:DescribeLogGroups,
+logs:DescribeLogStreams. With --apply also lambda:DeleteFunction, lambda:DeleteLayerVersion and, where log groups go,
+logs:DeleteLogGroup"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--apply", action="store_true", help="delete what is shown, after asking")
     parser.add_argument("--yes", action="store_true", help="with --apply: without asking, for scripts")
-    parser.add_argument(
-        "--config", metavar="FILE", help="go by this configuration (YAML or JSON), not by that in force"
-    )
+    parser.add_argument("--config", metavar="FILE", help="go by this configuration, not by that in force")
     parser.add_argument("--all", action="store_true", help="name also what is kept, with the reason")
     add_json(parser)
     add_stack(parser)
@@ -104,14 +103,12 @@ def run(options: argparse.Namespace) -> int:
     # Its lines are for a log; here the table says the same.
     logging.getLogger("janitor").addHandler(logging.NullHandler())
     session = _opened(options)
-    if options.apply and options.yes and options.json:
+    if options.apply and options.json:  # it is agreed to, and there is one object to print
         return _shown(options, session, session.run(delete=True))
     planned = session.run(delete=False)
-    if not options.apply:
-        return _shown(options, session, planned)
-    _shown(options, session, planned)
-    if not _goes(planned, session.around.configuration()):
-        return _code(planned)
+    code = _shown(options, session, planned)
+    if not options.apply or not _goes(planned, session.around.configuration()):
+        return code
     if not options.yes and not agreed("Delete them? They cannot be brought back."):
         console(sys.stderr).print("Nothing was deleted.")
         return 1

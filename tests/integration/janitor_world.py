@@ -214,7 +214,7 @@ def paged(
     items: Sequence[Any],
     asked: Mapping[str, Any],
     token: str = "Marker",
-    following: str = "NextMarker",  # noqa: S107  # of pages
+    following: str = "NextMarker",  # of pages
 ) -> dict[str, Any]:
     """A page of a listing, as AWS answers with."""
     start = int(asked.get(token, 0))
