@@ -190,7 +190,7 @@ class World:
 
     def _DescribeLogGroups(self, asked: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
         items = [one for name, one in sorted(self.groups.items()) if name.startswith(asked["logGroupNamePrefix"])]
-        return paged("logGroups", items, asked, "nextToken", "nextToken")
+        return paged("logGroups", items, asked, ("nextToken", "nextToken"))
 
     def _DescribeLogStreams(self, asked: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
         assert (asked["orderBy"], asked["descending"], asked["limit"]) == ("LastEventTime", True, 1)
@@ -210,13 +210,10 @@ def _weights(alias: Mapping[str, Any]) -> Mapping[str, float]:
 
 
 def paged(
-    key: str,
-    items: Sequence[Any],
-    asked: Mapping[str, Any],
-    token: str = "Marker",
-    following: str = "NextMarker",  # of pages
+    key: str, items: Sequence[Any], asked: Mapping[str, Any], names: tuple[str, str] = ("Marker", "NextMarker")
 ) -> dict[str, Any]:
     """A page of a listing, as AWS answers with."""
+    token, following = names
     start = int(asked.get(token, 0))
     page: dict[str, Any] = {key: list(items[start : start + PAGE])}
     return page | ({following: str(start + PAGE)} if start + PAGE < len(items) else {})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from watchpost import __version__
 from watchpost.times import retry_after
 
 from notifier.addresses import PrivateAddressError, connect
@@ -71,7 +72,12 @@ def _request(call: Call, receiver: Receiver, timeout: float) -> Answer:
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
         connection.sock = made
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        headers = {"user-agent": "watchpost", **call.headers, "host": _host(host, parts.port), "connection": "close"}
+        headers = {
+            "user-agent": f"watchpost/{__version__}",
+            **call.headers,
+            "host": _host(host, parts.port),
+            "connection": "close",
+        }
         connection.request(call.method, target, call.body, headers)
         answer = connection.getresponse()
         return Answer(answer.status, answer.read(ANSWER), retry_after(answer.headers.get("retry-after")))
