@@ -9,6 +9,7 @@
 6. It forgets the metrics of an alarm over several, so that nobody can see whether such an alarm is as it should be.
 7. It waits 50 ms for the lines of an invocation. On a busy machine they come later and are another one's, or nobody's.
 8. When it enforces IAM it takes what is asked of a layer's versions for ListLayers, and their deletion for nothing.
+9. A change set does not see a resource whose condition holds no longer, or holds now, when nothing else has changed.
 
 The second, the third and the eighth would have a role allowed more than it needs on AWS. Added are the account-level
 subscription policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; the
@@ -31,6 +32,7 @@ from ministack import app
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
 from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc, sqs, tagging
+from ministack.services.cloudformation import changesets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,7 @@ _put_filter = cloudwatch_logs._put_subscription_filter  # noqa: SLF001
 _fan_out = cloudwatch_logs._fanout_to_subscription_filters  # noqa: SLF001
 _handle_logs = cloudwatch_logs.handle_request
 _is_of_type = tagging._matches_type_filters  # noqa: SLF001
+_resolve_for_diff = changesets._resolve_props_for_diff  # noqa: SLF001
 _list_functions = lambda_svc._list_functions  # noqa: SLF001
 _get_provisioned = lambda_svc._get_provisioned_concurrency  # noqa: SLF001
 _drain_lines = lambda_runtime.Worker._drain_stderr_bounded  # noqa: SLF001
@@ -97,6 +100,13 @@ def _put_alarm_with_metrics(params: Any, cbor_data: Any, is_cbor: bool, is_json:
         if "ThresholdMetricId" in cbor_data:
             alarm["ThresholdMetricId"] = cbor_data["ThresholdMetricId"]
     return answer
+
+
+def _resolve_what_is_there(template: Any, params: Any, *names: Any) -> Any:
+    resolved = _resolve_for_diff(template, params, *names)
+    there = changesets._evaluate_conditions(template, params) if template else {}  # noqa: SLF001
+    resources = resolved.get("Resources", {})
+    return {"Resources": {name: one for name, one in resources.items() if there.get(one.get("Condition"), True)}}
 
 
 def _list_versions_too(query: Any) -> Any:
@@ -299,6 +309,7 @@ if __name__ == "__main__":
     lambda_runtime.Worker._read_stderr = _read_output  # noqa: SLF001
     lambda_runtime.Worker._drain_stderr_bounded = _drain_all_lines  # noqa: SLF001
     sqs._HANDLERS["ListDeadLetterSourceQueues"] = _dead_letter_source_queues  # noqa: SLF001
+    changesets._resolve_props_for_diff = _resolve_what_is_there  # noqa: SLF001
     lambda_svc._list_functions = _list_versions_too  # noqa: SLF001
     lambda_svc._get_provisioned_concurrency = _list_provisioned_too  # noqa: SLF001
     cloudwatch._put_metric_alarm = _put_alarm_with_metrics  # noqa: SLF001

@@ -248,5 +248,5 @@ def test_a_person_sees_what_is_left_and_may_delete_it(stage: Stage) -> None:
     assert stage.states["table"] == stage.states["second"]
 
     assert stage.states["applied"]["t-guarded"] == ["2", "3"]
-    assert "1 function version" in stage.commands["applied"][1]
+    assert "Deleted: 1 function version" in stage.commands["applied"][1]
     assert stage.commands["nothing left"][0] == 0
