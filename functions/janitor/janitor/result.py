@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from watchpost.names import PIPELINE_NAMESPACE
+
 from janitor.removing import DELETE, DELETED, FAILED
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-NAMESPACE = "Watchpost/Pipeline"
 VERSION, LAYER_VERSION, LOG_GROUP = KINDS = ("version", "layerVersion", "logGroup")
 KEPT, LATER = "kept", "later"
 REPORT_MODE, DELETE_MODE = "report", "delete"
@@ -128,6 +129,6 @@ class Result:
             "JanitorErrors": self.errors,
         }
         metrics = [{"Name": name, "Unit": "Bytes" if name == "BytesFreed" else "Count"} for name in values]
-        directive = {"Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
+        directive = {"Namespace": PIPELINE_NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
         time_ms = int(now.timestamp() * 1000)
         return json.dumps({"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": [directive]}, "Stack": stack, **values})
