@@ -57,6 +57,10 @@ bench: setup  ## Measure the shipper's speed and memory, the provisioner over a 
 deploy: setup  ## Deploy into your AWS account (ELASTICSEARCH_URL=https://… is needed, see README)
 	@PYTHON=$(BIN)/python BIN=.local/venv/sam/bin sh local/deploy.sh
 
+.PHONY: package
+package: setup  ## Make what sam deploy and the Serverless Application Repository take (BUCKET=… uploads it)
+	@$(RUN) local.package $(if $(BUCKET),--bucket "$(BUCKET)")
+
 .PHONY: lock
 lock: setup  ## Lock the dependencies again after changing a requirements file
 	@sh local/lock.sh .local/venv/uv/bin/uv

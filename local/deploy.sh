@@ -17,6 +17,7 @@
 #   SECURITY_GROUP_IDS  none: likewise
 #   WATCHPOST_PROXY     none: http://host:port, for the functions (HTTPS_PROXY is your own shell's)
 #   WATCHPOST_NO_PROXY  none: hosts and endings of hosts with commas between them
+#   JANITOR_DELETES     no or yes
 #   KIBANA_URL          none
 #   KIBANA_SPACE        default
 #   KIBANA_SECRET       none: ARN of a secret
@@ -41,7 +42,8 @@ set -- --parameter-overrides \
   "SourceAccounts=\"${SOURCE_ACCOUNTS:-}\"" "SourceOrganization=\"${SOURCE_ORGANIZATION:-}\"" \
   "LogDestinationArn=\"${LOG_DESTINATION_ARN:-}\"" \
   "SubnetIds=\"${SUBNET_IDS:-}\"" "SecurityGroupIds=\"${SECURITY_GROUP_IDS:-}\"" \
-  "HttpsProxy=\"${WATCHPOST_PROXY:-}\"" "NoProxy=\"${WATCHPOST_NO_PROXY:-}\""
+  "HttpsProxy=\"${WATCHPOST_PROXY:-}\"" "NoProxy=\"${WATCHPOST_NO_PROXY:-}\"" \
+  "JanitorDeletes=${JANITOR_DELETES:-no}"
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
 fi

@@ -8,11 +8,15 @@
 5. It leaves log groups out of what the Resource Groups Tagging API lists.
 6. It forgets the metrics of an alarm over several, so that nobody can see whether such an alarm is as it should be.
 7. It waits 50 ms for the lines of an invocation. On a busy machine they come later and are another one's, or nobody's.
-8. It knows no Fn::Join in conditions of templates, so that a list which is empty never counts as empty.
+8. When it enforces IAM it takes what is asked of a layer's versions for ListLayers, and their deletion for nothing.
+9. A change set does not see a resource whose condition holds no longer, or holds now, when nothing else has changed.
+10. It knows no Fn::Join in conditions of templates, so that a list which is empty never counts as empty.
 
-The second and the third would have a role allowed more than it needs on AWS. Added are the account-level subscription
-policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; the question
-whose dead-letter queue a queue is; and destinations of CloudWatch Logs in templates.
+The second, the third and the eighth would have a role allowed more than it needs on AWS. Added are the account-level
+subscription policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; the
+question whose dead-letter queue a queue is; the versions of all functions in one listing (ListFunctions with ALL); the
+provisioned concurrency of a function (ListProvisionedConcurrencyConfigs); and destinations of CloudWatch Logs in
+templates.
 """
 
 from __future__ import annotations
@@ -30,7 +34,8 @@ import emulator_templates  # beside this file, which is started as a script
 from ministack import app
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
-from ministack.services import cloudwatch, cloudwatch_logs, sqs, tagging
+from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc, sqs, tagging
+from ministack.services.cloudformation import changesets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,13 +50,25 @@ _put_filter = cloudwatch_logs._put_subscription_filter  # noqa: SLF001
 _fan_out = cloudwatch_logs._fanout_to_subscription_filters  # noqa: SLF001
 _handle_logs = cloudwatch_logs.handle_request
 _is_of_type = tagging._matches_type_filters  # noqa: SLF001
+_resolve_for_diff = changesets._resolve_props_for_diff  # noqa: SLF001
+_list_functions = lambda_svc._list_functions  # noqa: SLF001
+_get_provisioned = lambda_svc._get_provisioned_concurrency  # noqa: SLF001
 _drain_lines = lambda_runtime.Worker._drain_stderr_bounded  # noqa: SLF001
 
 # Last part of the path of a GET request to the action that it is (API reference of Lambda).
 LAMBDA_QUESTIONS = {
     "concurrency": "GetFunctionConcurrency",
     "event-invoke-config": "GetFunctionEventInvokeConfig",
+    "provisioned-concurrency": "ListProvisionedConcurrencyConfigs",
 }
+# Of a layer's versions: the method, and what stands behind the layer's name in the path, with {} for a version.
+LAYER_QUESTIONS = {
+    ("GET", "versions"): "ListLayerVersions",
+    ("GET", "versions/{}"): "GetLayerVersion",
+    ("GET", "versions/{}/policy"): "GetLayerVersionPolicy",
+    ("DELETE", "versions/{}"): "DeleteLayerVersion",
+}
+_LAYER = re.compile(r"/[0-9-]+/layers/[^/]+/(versions(?:/[0-9]+)?(?:/policy)?)/?")
 
 FILTERS = 2  # of a log group (CloudWatch Logs quotas)
 # The one form of selection criteria (CloudWatch Logs API, PutAccountPolicy).
@@ -88,7 +105,36 @@ def _put_alarm_with_metrics(params: Any, cbor_data: Any, is_cbor: bool, is_json:
     return answer
 
 
+def _resolve_what_is_there(template: Any, params: Any, *names: Any) -> Any:
+    resolved = _resolve_for_diff(template, params, *names)
+    there = changesets._evaluate_conditions(template, params) if template else {}  # noqa: SLF001
+    resources = resolved.get("Resources", {})
+    return {"Resources": {name: one for name, one in resources.items() if there.get(one.get("Condition"), True)}}
+
+
+def _list_versions_too(query: Any) -> Any:
+    if lambda_svc._qp_first(query, "FunctionVersion") != "ALL":  # noqa: SLF001
+        return _list_functions(query)
+    functions = sorted(lambda_svc._functions.items())  # noqa: SLF001
+    every = [one["config"] for _, function in functions for one in (function, *function["versions"].values())]
+    start = int(lambda_svc._qp_first(query, "Marker") or 0)  # noqa: SLF001
+    page = {"Functions": every[start : start + 50]}
+    return json_response(page | ({"NextMarker": str(start + 50)} if start + 50 < len(every) else {}))
+
+
+def _list_provisioned_too(name: str, qualifier: str | None) -> Any:
+    if qualifier:
+        return _get_provisioned(name, qualifier)
+    there = lambda_svc._functions.get(name, {}).get("provisioned_concurrency", {})  # noqa: SLF001
+    arn = lambda_svc._func_arn(name)  # noqa: SLF001
+    found = [{"FunctionArn": f"{arn}:{one}", **config} for one, config in there.items()]
+    return json_response({"ProvisionedConcurrencyConfigs": found})
+
+
 def _own_lambda_action(method: str, path: str) -> str | None:
+    layer = _LAYER.fullmatch(path)
+    if layer and method != "POST":
+        return LAYER_QUESTIONS.get((method, re.sub("[0-9]+", "{}", layer[1])))
     question = LAMBDA_QUESTIONS.get(path.rstrip("/").rsplit("/", 1)[-1]) if method == "GET" else None
     return question or _lambda_action(method, path)
 
@@ -266,6 +312,9 @@ if __name__ == "__main__":
     lambda_runtime.Worker._read_stderr = _read_output  # noqa: SLF001
     lambda_runtime.Worker._drain_stderr_bounded = _drain_all_lines  # noqa: SLF001
     sqs._HANDLERS["ListDeadLetterSourceQueues"] = _dead_letter_source_queues  # noqa: SLF001
+    changesets._resolve_props_for_diff = _resolve_what_is_there  # noqa: SLF001
+    lambda_svc._list_functions = _list_versions_too  # noqa: SLF001
+    lambda_svc._get_provisioned_concurrency = _list_provisioned_too  # noqa: SLF001
     cloudwatch._put_metric_alarm = _put_alarm_with_metrics  # noqa: SLF001
     cloudwatch_logs._put_subscription_filter = _put_third_filter_never  # noqa: SLF001
     cloudwatch_logs._fanout_to_subscription_filters = _fan_out_by_policies_too  # noqa: SLF001

@@ -164,8 +164,15 @@ def deploy(
         **_runtime_parameters(),
         **parameters,
     }
-    arguments = ["--template-file", str(BUILD / "template.yaml"), *_parameters(values)]
-    _deploy("Deploying Watchpost", arguments, name, state, aws_environment(endpoint, region))
+    deploy_template(BUILD / "template.yaml", values, name, state, aws_environment(endpoint, region))
+
+
+def deploy_template(
+    template: Path, parameters: Mapping[str, str], name: str, state: State, environment: Mapping[str, str]
+) -> None:
+    """Deploy a template of Watchpost as it is. environment: as of aws_environment."""
+    arguments = ["--template-file", str(template), *_parameters(parameters)]
+    _deploy("Deploying Watchpost", arguments, name, state, environment)
 
 
 def deploy_demo(state: State, endpoint: str, **parameters: str) -> None:

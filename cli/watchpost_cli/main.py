@@ -6,12 +6,13 @@ import argparse
 import contextlib
 import errno
 import importlib
-import importlib.metadata
 import io
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from watchpost import __version__
 
 from watchpost_cli.errors import CliError
 from watchpost_cli.terminal import harmless, tell_warnings
@@ -37,6 +38,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("doctor", "doctor", "check every joint, and say what to do"),
             ("subscriptions", "subscriptions", "which log groups are shipped, and what a sweep would change"),
             ("replay", "replay", "deliver again what could not be delivered"),
+            ("janitor", "janitor_command", "which old versions and log groups nothing needs any more"),
         ),
     ),
     (
@@ -187,17 +189,13 @@ def _help() -> str:
 
 
 class _Version(argparse.Action):
-    """Prints the version of the installed package, which is looked up only when it is asked for."""
+    """Prints the version."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **settings)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        try:
-            version = importlib.metadata.version("watchpost")
-        except importlib.metadata.PackageNotFoundError:
-            version = "(not installed as a package)"
-        print(f"watchpost {version}")
+        print(f"watchpost {__version__}")
         parser.exit()
 
 

@@ -130,7 +130,7 @@ def opened(options: argparse.Namespace) -> Session:
     wanted = document.read(options.config) if options.config else None  # first: a mistake in it needs no account
     folder = definitions(options.definitions)
     found = stack.deployed(options.stack)
-    settings = _settings(found.output(FUNCTION))
+    settings = settings_of(found.output(FUNCTION))
     count, left = progress.Count(), Countdown(MOST_SECONDS)
     in_force = configuration.source(settings.config_parameter)
     account = Account(
@@ -162,7 +162,7 @@ def definitions(path: str | None) -> Traversable:
     raise CliError(f"There are no definitions in this installation. Name the folder {_FOLDER}/: --definitions.")
 
 
-def _settings(function: str) -> Settings:
+def settings_of(function: str) -> Settings:
     """What the deployed function is set to. Raises CliError."""
     with stack.reading(f"The settings of the function {function}"):
         found = stack.client("lambda").get_function_configuration(FunctionName=function)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 import requests
+from watchpost.names import COMPONENTS
 
 from local import account as accounts
 from local import processes, stack
@@ -30,11 +31,7 @@ EXPORTS = {
     "AWS_DEFAULT_REGION",
     "ELASTICSEARCH_URL",
     "WATCHPOST_STACK",
-    "WATCHPOST_SHIPPER_FUNCTION",
-    "WATCHPOST_SUBSCRIBER_FUNCTION",
-    "WATCHPOST_PROVISIONER_FUNCTION",
-    "WATCHPOST_NOTIFIER_FUNCTION",
-    "WATCHPOST_REPLAY_FUNCTION",
+    *(f"WATCHPOST_{component.upper()}_FUNCTION" for component in COMPONENTS),
 }
 
 
@@ -49,8 +46,8 @@ def test_the_env_file_is_all_that_boto3_and_an_http_client_need(
 
     # then plain clients work
     functions = boto3.session.Session().client("lambda")  # as of a new process: boto3 keeps its first session
-    for component in ("SHIPPER", "SUBSCRIBER", "PROVISIONER", "NOTIFIER", "REPLAY"):
-        assert functions.get_function_configuration(FunctionName=os.environ[f"WATCHPOST_{component}_FUNCTION"])
+    for component in COMPONENTS:
+        assert functions.get_function_configuration(FunctionName=os.environ[f"WATCHPOST_{component.upper()}_FUNCTION"])
     health = requests.get(f"{os.environ['ELASTICSEARCH_URL']}/_cluster/health", timeout=10)
     assert health.json()["status"] in {"green", "yellow"}
 

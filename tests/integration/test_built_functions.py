@@ -26,6 +26,7 @@ NOT_IMPORTED = {
     "provisioner": (),
     "notifier": ("elasticsearch", "yaml", "requests"),
     "replay": ("yaml",),
+    "janitor": ("elasticsearch", "yaml", "requests"),
 }
 
 

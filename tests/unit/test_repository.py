@@ -114,6 +114,8 @@ UNLIMITED = {
     "cloudwatch:PutCompositeAlarm",
     "cloudwatch:GetMetricWidgetImage",
     "lambda:ListFunctions",
+    "lambda:ListLayers",
+    "lambda:ListLayerVersions",
     "lambda:GetAccountSettings",
     "sqs:ListQueues",
     "sns:ListTopics",

@@ -63,6 +63,11 @@ ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("s3:GetObject", _BUCKET),
         ("lambda:InvokeFunction", "{SHIPPER_ARN}"),
     ),
+    "janitor": (
+        ("ssm:GetParameter", _PARAMETER),
+        *((f"lambda:List{what}", "*") for what in ("Functions", "EventSourceMappings", "Layers", "LayerVersions")),
+        ("logs:DescribeLogGroups", "*"),
+    ),
 }
 
 

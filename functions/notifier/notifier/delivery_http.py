@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from watchpost import login, proxies
+from watchpost import __version__, login, proxies
 from watchpost.errors import ConfigurationError
 from watchpost.times import retry_after
 
@@ -76,7 +76,12 @@ def _request(call: Call, receiver: Receiver, timeout: float) -> Answer:
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
         connection.sock = made
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        headers = {"user-agent": "watchpost", **call.headers, "host": _host(host, parts.port), "connection": "close"}
+        headers = {
+            "user-agent": f"watchpost/{__version__}",
+            **call.headers,
+            "host": _host(host, parts.port),
+            "connection": "close",
+        }
         connection.request(call.method, target, call.body, headers)
         answer = connection.getresponse()
         return Answer(answer.status, answer.read(ANSWER), retry_after(answer.headers.get("retry-after")))

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 # Calls a second, for an account and region. CloudWatch Logs User Guide, "CloudWatch Logs quotas"; CloudWatch User
 # Guide, "CloudWatch service quotas"; Resource Groups Tagging API Reference, GetResources; Lambda Developer Guide,
-# "Lambda quotas" (control plane, of all these operations together); API Gateway Developer Guide, "quotas for creating,
-# deploying and managing an API" (other operations, together); Kinesis API Reference, DescribeStreamSummary.
+# "Lambda quotas" (control plane, of all these operations together; GetPolicy has a quota of its own); API Gateway
+# Developer Guide, "quotas for creating, deploying and managing an API" (other operations, together); Kinesis API
+# Reference, DescribeStreamSummary.
 # No figure is documented for account policies: that of subscription filters is assumed for them. None is found for
 # reading a queue or a table either, which is said to be unlimited, or thousands: 50 is assumed, which one caller does
 # not reach. ListTagsForResource is both of CloudWatch Logs (5) and of CloudWatch (10): the smaller one.
@@ -39,6 +40,9 @@ QUOTAS: Mapping[str, float] = {
     "GetResources": 15,
     **dict.fromkeys(("ListTags", "ListEventSourceMappings", "ListFunctions", "GetAccountSettings"), 15),
     **dict.fromkeys(("GetFunctionConcurrency", "GetFunctionEventInvokeConfig"), 15),
+    **dict.fromkeys(("ListAliases", "ListProvisionedConcurrencyConfigs", "DeleteFunction"), 15),
+    **dict.fromkeys(("ListLayers", "ListLayerVersions", "GetLayerVersionPolicy", "DeleteLayerVersion"), 15),
+    "GetPolicy": 15,
     "DescribeAlarms": 9,
     "PutMetricAlarm": 3,
     "PutCompositeAlarm": 3,
@@ -57,6 +61,8 @@ QUOTAS: Mapping[str, float] = {
 TOGETHER: Mapping[str, str] = {
     **dict.fromkeys(("ListTags", "ListEventSourceMappings", "ListFunctions", "GetAccountSettings"), "Lambda"),
     **dict.fromkeys(("GetFunctionConcurrency", "GetFunctionEventInvokeConfig"), "Lambda"),
+    **dict.fromkeys(("ListAliases", "ListProvisionedConcurrencyConfigs", "DeleteFunction"), "Lambda"),
+    **dict.fromkeys(("ListLayers", "ListLayerVersions", "GetLayerVersionPolicy", "DeleteLayerVersion"), "Lambda"),
     **dict.fromkeys(("GetRestApis", "GetApis", "GetStages"), "API Gateway"),
 }
 OTHER_QUOTA = 5.0  # calls a second of an operation that is not in the table: the smallest in it

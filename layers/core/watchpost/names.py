@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay")
+COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay", "janitor")
 FILTER_PREFIX = "watchpost.service="
 OWNER_TAG = "watchpost:stack"
 PIPELINE_NAMESPACE = "Watchpost/Pipeline"  # of the metrics that Watchpost has of itself

@@ -35,6 +35,17 @@ document, with its defaults:
       routes: []                  # who is told of what; none: every receiver of everything
       quiet_hours: {}             # when messages wait, by names that routes use
       evidence: true              # false: messages without lines from logs
+    janitor:
+      mode: report                # delete removes what it otherwise only tells of
+      min_age_days: 7             # younger versions of functions and layers stay, 0 to 3,650
+      most: 500                   # deletions in a run, 1 to 10,000
+      functions: {keep: 5, include: ["*"], exclude: []}     # newest versions of each that stay, 1 to 1,000; globs
+      layers: {keep: 5, include: ["*"], exclude: []}        # likewise
+      log_groups:                 # of functions that no longer exist
+        mode: report              # delete, where the mode above is delete too
+        min_age_days: 30          # since they were created and last written to, 0 to 3,650
+        include: ["*"]            # globs of the functions' names
+        exclude: []
 
 `docs/configuration.md` explains every field.
 """
@@ -42,6 +53,7 @@ document, with its defaults:
 from __future__ import annotations
 
 from watchpost.configuration.document import PLATFORM_CHOICES, parse
+from watchpost.configuration.leftovers import Janitor, OrphanedGroups, Selected, Versions
 from watchpost.configuration.model import (
     DAYS,
     ECS_FIELDS,
@@ -88,21 +100,25 @@ __all__ = [
     "Destination",
     "Document",
     "GroupMatch",
+    "Janitor",
     "Levels",
     "Lift",
     "LogRule",
     "Logs",
     "Match",
     "Notifications",
+    "OrphanedGroups",
     "QuietHours",
     "Redact",
     "Retention",
     "Route",
     "Sample",
+    "Selected",
     "ServiceRule",
     "Source",
     "SubscriptionRule",
     "Subscriptions",
+    "Versions",
     "_sources",
     "current",
     "parse",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from watchpost.configuration.alarms import alarms, owner, runbook
+from watchpost.configuration.janitor import janitor
 from watchpost.configuration.model import RETENTION_DAYS, Configuration, Logs, ServiceRule
 from watchpost.configuration.node import Node
 from watchpost.configuration.notifications import notifications
@@ -28,7 +29,7 @@ def parse(text: str) -> Configuration:
     except RecursionError:
         raise ConfigurationError("configuration", "text that is nested too deeply", "a JSON object") from None
     top = Node("configuration", document).object(
-        {"services", "service_tags", "logs", "metrics", "alarms", "subscriptions", "notifications"}
+        {"services", "service_tags", "logs", "metrics", "alarms", "subscriptions", "notifications", "janitor"}
     )
     metrics = top["metrics"].object({"dimensions", "report", "max_dimension_sets"})
     default = Configuration()
@@ -42,6 +43,7 @@ def parse(text: str) -> Configuration:
         max_dimension_sets=metrics["max_dimension_sets"].integer(1, MOST_DIMENSION_SETS, default.max_dimension_sets),
         subscriptions=subscriptions(top["subscriptions"]),
         notifications=notifications(top["notifications"]),
+        janitor=janitor(top["janitor"]),
     )
 
 

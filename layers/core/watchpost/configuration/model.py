@@ -6,6 +6,8 @@ import fnmatch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from watchpost.configuration.leftovers import Janitor
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import time
@@ -279,6 +281,7 @@ class Configuration:
     max_dimension_sets: int = 100  # of one metric and an invocation
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
     notifications: Notifications = field(default_factory=Notifications)
+    janitor: Janitor = field(default_factory=Janitor)
 
     def rule_for(self, log_group: str) -> ServiceRule | None:
         """The first rule whose glob matches a log group."""

@@ -1,0 +1,1 @@
+"""The janitor: removes what deployments leave behind, and says why it keeps the rest."""
