@@ -12,9 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import account as accounts
 from local.errors import LocalError
 from local.soak import plan, report, run
-from local.state import SHARED, State, lock
-
-SOAK = State(SHARED / "soak")
+from local.state import SHARED, SOAK, lock
 
 
 def _interrupt(*_: object) -> Never:
@@ -32,6 +30,7 @@ def main() -> int:
         wanted = plan.of_minutes(arguments.minutes)
         with lock(SOAK.root), accounts.started(SOAK, keep=False) as account:
             outcome = run.soak(account, wanted)
+            _tell(outcome, arguments.minutes)  # before the account is stopped, which takes a while
     except LocalError as error:
         sys.stderr.write(f"\nwatchpost: {error}\n")
         return 1
@@ -41,11 +40,14 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nwatchpost: interrupted; what was started has been stopped.\n")
         return 130
+    return 0 if outcome.kept else 1
+
+
+def _tell(outcome: run.Outcome, minutes: float) -> None:
     report.show(outcome.phases, outcome.promises)
-    found = report.figures(outcome.phases, outcome.promises, minutes=arguments.minutes, connections=outcome.connections)
+    found = report.figures(outcome.phases, outcome.promises, minutes=minutes, connections=outcome.connections)
     report.write(SOAK.root / "soak.json", found)
     sys.stdout.write(f"\nAs JSON in {(SOAK.root / 'soak.json').relative_to(SHARED.parent)}\n")
-    return 0 if outcome.kept else 1
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LARGEST = 500  # lines of a batch
 _NUMBER = re.compile(r"(?:soak |MONITORING\|)(\d+)\b")
 _METRIC_EACH = 10
+_TICK = 0.05  # seconds
 
 
 def line(number: int) -> str:
@@ -81,16 +82,14 @@ class Traffic:
         self._sent = sent
         self._over = threading.Event()
         self._failed: list[Exception] = []
-        self.phase = ""
-        self.lines = 0  # of a batch
-        self.period = 1.0  # seconds between two batches
+        self.now: tuple[str, int, float] = ("", 0, 1.0)  # phase, lines of a batch, seconds between two batches
 
     def set(self, phase: str, lines: int, period: float) -> None:
         """What is sent from now on. More than a batch takes becomes more batches. Raises what sending raised."""
         if self._failed:
             raise self._failed[0]
         batches = -(-lines // LARGEST)
-        self.phase, self.lines, self.period = phase, lines // batches, period / batches
+        self.now = phase, lines // batches, period / batches
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -111,10 +110,13 @@ class Traffic:
         due = time.monotonic()
         try:
             while not self._over.is_set():
-                phase, lines, period = self.phase, self.lines, self.period
+                phase, lines, period = now = self.now
                 send([line(number) for number in self._sent.take(lines, phase)], f"{phase} {way}")
                 due = max(due + period, time.monotonic() - period)  # what is too late is not all made up for at once
-                self._over.wait(max(0.0, due - time.monotonic()))
+                while (left := due - time.monotonic()) > 0 and not self._over.is_set():
+                    self._over.wait(min(left, _TICK))
+                    if self.now is not now:  # a burst does not wait for the pause of steady traffic to end
+                        due = time.monotonic()
         except Exception as error:  # noqa: BLE001  # handed to the thread that runs the soak
             self._failed.append(error)
 

@@ -50,11 +50,11 @@ def test_a_burst_is_cut_into_batches_that_come_as_much_more_often() -> None:
     made = Traffic({}, Sent())
 
     made.set("steady", 20, 2.0)
-    assert (made.lines, made.period) == (20, 2.0)
+    assert made.now == ("steady", 20, 2.0)
     made.set("burst", 2_000, 2.0)
-    assert (made.lines, made.period) == (500, 0.5)
+    assert made.now == ("burst", 500, 0.5)
     made.set("burst", 2_001, 2.0)
-    assert made.lines <= traffic.LARGEST
+    assert made.now[1] <= traffic.LARGEST
 
 
 def test_the_log_of_the_shipper_tells_durations_timeouts_and_counts() -> None:
