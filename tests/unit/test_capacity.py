@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shipper import deliver
 
 from benchmarks import capacity, capacity_limits, capacity_report, payloads
 from benchmarks.capacity import GB, TB, Inputs, direct, storage, stream, traffic
 from benchmarks.capacity_limits import BOTH, DIRECT, KINESIS, LIMITS
-from shipper import deliver
 from tests.unit.template import number
 
 if TYPE_CHECKING:
