@@ -2,6 +2,7 @@
 PYTHON ?= python3
 KEEP ?=
 EXAMPLES ?= 500
+MINUTES ?= 60
 
 BIN := .local/venv/project/bin
 RUN := $(BIN)/python -m
@@ -52,6 +53,14 @@ bench: setup  ## Measure the shipper's speed and memory, the provisioner over a 
 	@$(RUN) benchmarks.shipper
 	@$(RUN) benchmarks.provisioner
 	@$(RUN) benchmarks.client
+
+.PHONY: soak
+soak: setup  ## Send lines through a deployed stack for an hour: memory, files, lag, a burst, a slow Elasticsearch (MINUTES=60)
+	@$(RUN) local.soak --minutes $(MINUTES)
+
+.PHONY: capacity
+capacity: setup  ## Work out what 10 GB to 10 TB of lines a day ask for and cost, and which limit is met first
+	@$(RUN) benchmarks.capacity $(ARGS)
 
 .PHONY: deploy
 deploy: setup  ## Deploy into your AWS account (ELASTICSEARCH_URL=https://… is needed, see README)

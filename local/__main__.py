@@ -16,7 +16,7 @@ from requests import RequestException
 from local import account, elasticsearch, processes
 from local.errors import LocalError
 from local.progress import step
-from local.state import CHECKOUT, USER, State, every_one_of_tests, lock
+from local.state import BENCH, CHECKOUT, SOAK, USER, State, every_one_of_tests, lock
 
 
 def up(state: State) -> int:
@@ -44,7 +44,7 @@ def down(state: State) -> int:
 def clean(state: State) -> int:
     """Stop the account and remove what it has put outside the checkout; `make clean` removes the rest."""
     down(state)
-    for each in (state, *every_one_of_tests()):
+    for each in (state, BENCH, SOAK, *every_one_of_tests()):
         shutil.rmtree(elasticsearch.outside_folder(each), ignore_errors=True)
     return 0
 

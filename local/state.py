@@ -83,6 +83,7 @@ class State:
 
 USER = State(SHARED)
 BENCH = State(SHARED / "bench")
+SOAK = State(SHARED / "soak")
 
 
 def of_tests(worker: str = "") -> State:

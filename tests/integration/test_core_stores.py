@@ -123,6 +123,41 @@ def test_a_second_attempt_replaces_the_object(s3: Any) -> None:
     assert len(s3.list_objects_v2(Bucket="letters")["Contents"]) == len(set(when))
 
 
+class _Document(dead_letters.Encoded):
+    """A document that is JSON already."""
+
+    def json(self) -> bytes:
+        return '{"document":{"message":"Ü \\"original\\": null"}}'.encode()
+
+
+def test_an_original_that_is_json_already_is_stored_as_it_is(s3: Any) -> None:
+    letter = DeadLetter("document", 'a reason with "original": null in it', 3, _Document())
+
+    key = dead_letters.store(s3, "letters", "request", [letter])
+
+    [record] = _read(s3, key)
+    assert (record["reason"], record["attempts"]) == (letter.reason, 3)
+    assert record["original"] == {"document": {"message": 'Ü "original": null'}}
+    [read] = dead_letters.decode(s3.get_object(Bucket="letters", Key=key)["Body"].read()).letters
+    assert read.original == record["original"]
+
+
+@pytest.mark.parametrize(("spare", "objects"), [(0, [3]), (-1, [2, 1]), (-10_000, [1, 1, 1])])
+def test_what_is_too_much_for_one_object_goes_into_others(s3: Any, spare: int, objects: list[int]) -> None:
+    # given letters that together have a size, all of one length
+    letters = [DeadLetter("payload", f"reason {number}", 1, "x", "2026-11-21T10:15:00.250Z") for number in range(3)]
+    text = len(gzip.decompress(dead_letters.encode(letters)))
+
+    key = dead_letters.store(s3, "letters", "request", letters, largest=text + spare)
+
+    # then each object holds as many as fit, at least one, and all are there once in their order
+    keys = [key, *(key.replace("request", f"request-{number}") for number in range(1, len(objects)))]
+    stored = [_read(s3, one) for one in keys]
+    assert [len(part) for part in stored] == objects
+    assert [record["reason"] for part in stored for record in part] == [letter.reason for letter in letters]
+    assert len(s3.list_objects_v2(Bucket="letters")["Contents"]) == len(objects)
+
+
 def test_lone_surrogates_and_deep_nesting_are_stored(s3: Any) -> None:
     deep: Any = "end"
     for _ in range(800):

@@ -262,7 +262,7 @@ def test_without_a_template_nothing_becomes_a_plain_index_and_everything_is_kept
     # then it is a dead letter with Elasticsearch's reason, and no index was made
     assert (done.delivered, done.rejected) == (0, 1)
     (failure,) = done.failures
-    assert bulk.original_of(failure.item)["document"]["message"] == "x"
+    assert json.loads(bulk.Original(failure.item).json())["document"]["message"] == "x"
     assert "data stream" in failure.reason
     assert stack.cluster.request("GET", f"/{name}*/_settings") == {}
 

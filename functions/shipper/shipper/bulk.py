@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from watchpost.dead_letters import Encoded
 from watchpost.errors import ClusterUnavailableError
 
 from shipper import strict
@@ -111,10 +112,20 @@ def parts_of(one: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     return orjson.loads(action), orjson.loads(document)
 
 
-def original_of(one: bytes) -> dict[str, Any]:
+class Original(Encoded):
     """An item as dead letters keep it: index, id and document."""
-    action, document = parts_of(one)
-    return {"index": action["create"]["_index"], "id": action["create"]["_id"], "document": document}
+
+    __slots__ = ("_item",)
+
+    def __init__(self, item: bytes) -> None:
+        self._item = item
+
+    def json(self) -> bytes:
+        """`{"index": …, "id": …, "document": {…}}`."""
+        action, document = self._item.rstrip(b"\n").split(b"\n", 1)
+        create = orjson.loads(action)["create"]
+        head = orjson.dumps({"index": create["_index"], "id": create["_id"]})
+        return b'%b,"document":%b}' % (head[:-1], document)
 
 
 def tagged(document: dict[str, Any], tag: str) -> None:

@@ -107,7 +107,7 @@ class Shipment:
         self._count_delivery()
         letters = [part.letter for part in self._parts if part.letter is not None]
         letters += [
-            DeadLetter("document", failure.reason, failure.attempts, bulk.original_of(failure.item))
+            DeadLetter("document", failure.reason, failure.attempts, bulk.Original(failure.item))
             for failure in self._courier.done.failures
         ]
         not_stored = self._try_to_store(letters)

@@ -24,7 +24,7 @@ def test_an_item_is_two_lines_of_ndjson() -> None:
     one = item(message="a\nb\r\u2028")
 
     assert one.count(b"\n") == 2
-    assert bulk.original_of(one) == {
+    assert json.loads(bulk.Original(one).json()) == {
         "index": "logs-watchpost.app-dev",
         "id": "1",
         "document": {"message": "a\nb\r\u2028"},
