@@ -37,6 +37,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("doctor", "doctor", "check every joint, and say what to do"),
             ("subscriptions", "subscriptions", "which log groups are shipped, and what a sweep would change"),
             ("replay", "replay", "deliver again what could not be delivered"),
+            ("cost", "cost_command", "what shipping costs a month, by service"),
         ),
     ),
     (

@@ -73,8 +73,27 @@ _EVENTS = ("RuleName", "RuleName EventBusName")
 _ALB = "LoadBalancer"
 _STATES = "StateMachineArn"
 _LOGS = "LogGroupName DestinationType FilterName"
+# What Watchpost's own functions count, by the statistics that say something (functions/*/*/result.py, counts.py).
+_PIPELINE = {
+    **dict.fromkeys(("DeliveryLagSeconds",), ("Seconds", "Percentiles Maximum")),
+    **dict.fromkeys(("PipelineLagSeconds", "OldestDeadLetterSeconds"), ("Seconds", "Maximum")),
+    **dict.fromkeys(("GroupsSkipped", "GroupsUnsubscribed", "GroupsOverdue", "DeadLettersPending"), ("Count", "Maximum")),
+    **dict.fromkeys(("GroupsCovered",), ("Count", "Maximum SampleCount")),
+    **dict.fromkeys(("DeadLettersReplayed",), ("Count", "Sum SampleCount")),
+    **dict.fromkeys(
+        (
+            *("LinesReceived", "LinesFiltered", "DocumentsDelivered", "DocumentsDuplicate", "DocumentsRescued"),
+            *("DocumentsTruncated", "DocumentsRejected", "DeadLettered", "MetricLinesInvalid", "MetricsPublished"),
+            *("MetricsLogged", "MetricsSkipped", "DimensionSetsCapped", "PayloadsInvalid", "PayloadsRefused"),
+            *("ControlMessages", "BulkRequests", "DeadLettersFailed", "DeadLettersRejected", "CallsThrottled"),
+            *("NotificationsDelivered", "NotificationsDeferred", "NotificationsUndelivered", "JanitorErrors"),
+        ),
+        ("Count", "Sum"),
+    ),
+}
 # Metrics that the reference does not have, with where they are documented.
 ADDITIONS: dict[tuple[str, str], Known] = {
+    **{("Watchpost/Pipeline", name): _addition(*known, "Stack") for name, known in _PIPELINE.items()},
     # The shipper counts the lines of each service and reads REPORT lines (functions/shipper/shipper/metrics.py).
     ("{metric_namespace}", "LogErrors"): _addition("Count", "Sum", "Service"),
     ("{metric_namespace}", "LogLines"): _addition("Count", "Sum", "Service"),
@@ -148,7 +167,7 @@ _UNITS = {
     "Bytes": "bytes",
 }
 # One of these is one piece of work that did not get done.
-_WORK_LOST = re.compile(r"Failed|TimedOut|Dropped|DeadLetter|Dlq|DestinationDelivery")
+_WORK_LOST = re.compile(r"Failed|TimedOut|Dropped|DeadLetter(?!Seconds)|Dlq|DestinationDelivery")
 # Each request counts as 0 or 1, so that an average is a share.
 _PER_REQUEST = re.compile(r"Error|4xx|5xx|Exceeded|Throttle")
 
