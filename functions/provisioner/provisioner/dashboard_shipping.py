@@ -38,7 +38,7 @@ def shipping(page: ServicePage, context: Context) -> list[Widget]:
     """The widgets; none on any other page than Watchpost's own."""
     if page.service != names.OWN_SERVICE:
         return []
-    widgets = [heading("What shipping costs"), text(ABOUT, 2, 18), cost_widget(page, context, (6, 3))]
+    widgets = [heading("What shipping costs"), text(ABOUT, 3, 18), cost_widget(page, context, (6, 3))]
     if page.shipped:
         widgets += [_figures(page, context), _lines(page, context), _bytes(page, context)]
     return widgets

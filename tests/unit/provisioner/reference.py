@@ -77,7 +77,9 @@ _LOGS = "LogGroupName DestinationType FilterName"
 _PIPELINE = {
     **dict.fromkeys(("DeliveryLagSeconds",), ("Seconds", "Percentiles Maximum")),
     **dict.fromkeys(("PipelineLagSeconds", "OldestDeadLetterSeconds"), ("Seconds", "Maximum")),
-    **dict.fromkeys(("GroupsSkipped", "GroupsUnsubscribed", "GroupsOverdue", "DeadLettersPending"), ("Count", "Maximum")),
+    **dict.fromkeys(
+        ("GroupsSkipped", "GroupsUnsubscribed", "GroupsOverdue", "DeadLettersPending"), ("Count", "Maximum")
+    ),
     **dict.fromkeys(("GroupsCovered",), ("Count", "Maximum SampleCount")),
     **dict.fromkeys(("DeadLettersReplayed",), ("Count", "Sum SampleCount")),
     **dict.fromkeys(
@@ -254,7 +256,8 @@ def _of_constant(alarm: AlarmDefinition, returned: Metric, threshold: float) -> 
     if returned.statistic == "Average" and _PER_REQUEST.search(returned.name) and "Rate" not in returned.name:
         if not rings(alarm, 1, threshold):
             yield "an average of zeros and ones never gets there"
-    elif _WORK_LOST.search(returned.name) and not rings(alarm, 1, threshold):
+    # How many values there are says nothing of what they count.
+    elif _WORK_LOST.search(returned.name) and returned.statistic != "SampleCount" and not rings(alarm, 1, threshold):
         yield "one failure does not ring"
     counted = returned.statistic in ("Sum", "SampleCount")
     if counted and rings(alarm, 0, threshold) and alarm.treat_missing_data != "breaching":
