@@ -133,7 +133,7 @@ def test_every_function_is_traced_as_the_parameter_says_and_may_send_traces_when
     assert not [name for name, function in FUNCTIONS.items() if "Tracing" in function["Properties"]]
     roles = {function["Properties"]["Role"].removesuffix(".Arn") for function in FUNCTIONS.values()}
     attached = {role: RESOURCES[role]["Properties"].get("ManagedPolicyArns") for role in roles}
-    assert attached == dict.fromkeys(roles, ["Traced", ["TracingPolicy"], "AWS::NoValue"])
+    assert attached == {role: ["Traced", ["TracingPolicy"], "AWS::NoValue"] for role in roles}
 
 
 def test_traces_are_all_that_may_be_sent_and_only_by_a_traced_stack() -> None:
