@@ -22,7 +22,6 @@ MOST = 500  # metrics of one call (CloudWatch API, GetMetricData)
 # Seconds of a period by the seconds that are looked at: CloudWatch keeps minutes for 15 days, five minutes for 63,
 # hours for 455 (CloudWatch API, GetMetricData).
 PERIODS = ((6 * 3600, 300), (15 * 86_400, 3600), (455 * 86_400, 86_400))
-OWN_NAMESPACE = "Watchpost/Pipeline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def measure(deployed: stack.Deployed, time: Span) -> Measured:
     with stack.reading("CloudWatch's metrics"):
         namespace = deployed.parameters.get("MetricNamespace", "Watchpost")
         metrics = _metrics_of_services(cloudwatch, namespace)
-        own = sum(1 for _ in _listed(cloudwatch, OWN_NAMESPACE, {"Name": "Stack", "Value": deployed.name}))
+        own = sum(1 for _ in _listed(cloudwatch, names.PIPELINE_NAMESPACE, {"Name": "Stack", "Value": deployed.name}))
         services = sorted({*metrics, *groups})
         asked = _asked(deployed, namespace, functions, services, groups)
         sums = _sums(cloudwatch, asked, time)
