@@ -58,7 +58,7 @@ def test_the_handler_plans_with_the_definitions_that_are_installed(deployed: Acc
     result = handler.lambda_handler({"action": "plan"}, CONTEXT)
 
     assert len(_of_orders(result)) == 7
-    assert [item["name"] for item in result["dashboards"]["created"]] == ["wp-orders", "wp-overview"]
+    assert [item["name"] for item in result["dashboards"]["created"]] == ["wp-orders", "wp-watchpost", "wp-overview"]
     assert result["templates"]["failed"][0]["name"] == "elasticsearch"
     assert deployed.cloudwatch.describe_alarms()["MetricAlarms"] == []
 
