@@ -23,6 +23,7 @@
 #   KIBANA_SECRET       none: ARN of a secret
 #   NOTIFICATION_EMAIL  none
 #   ELASTICSEARCH_COMPRESSION   none or gzip
+#   TRACING             PassThrough or Active
 set -eu
 if [ -z "${ELASTICSEARCH_URL:-}" ]; then
   echo "watchpost: ELASTICSEARCH_URL is not set. Run: make deploy ELASTICSEARCH_URL=https://host:port" >&2
@@ -43,7 +44,7 @@ set -- --parameter-overrides \
   "LogDestinationArn=\"${LOG_DESTINATION_ARN:-}\"" \
   "SubnetIds=\"${SUBNET_IDS:-}\"" "SecurityGroupIds=\"${SECURITY_GROUP_IDS:-}\"" \
   "HttpsProxy=\"${WATCHPOST_PROXY:-}\"" "NoProxy=\"${WATCHPOST_NO_PROXY:-}\"" \
-  "JanitorDeletes=${JANITOR_DELETES:-no}"
+  "JanitorDeletes=${JANITOR_DELETES:-no}" "Tracing=${TRACING:-PassThrough}"
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
 fi

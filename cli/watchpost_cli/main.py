@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("subscriptions", "subscriptions", "which log groups are shipped, and what a sweep would change"),
             ("replay", "replay", "deliver again what could not be delivered"),
             ("janitor", "janitor_command", "which old versions and log groups nothing needs any more"),
+            ("cost", "cost_command", "what shipping costs a month, by service"),
         ),
     ),
     (

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from tests.unit.provisioner.world import World
 
-FUNCTION = "wp-provisioner"
+# Neither its name nor its tag says that it is the stack's: Watchpost's own alarms are the matter of other tests.
+FUNCTION = "keeper"
 PARAMETER = "/watchpost/wp/config"
 
 
@@ -117,7 +118,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         world.function(FUNCTION, Environment={"Variables": variables})
         world.client("lambda").tag_resource(
             Resource=world.client("lambda").get_function(FunctionName=FUNCTION)["Configuration"]["FunctionArn"],
-            Tags={"watchpost:stack": "wp"},
+            Tags={"watchpost:stack": "another"},
         )
         server = _cloudformation(made)  # type: ignore[arg-type]  # outputs and parameters are all that it looks at
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", f"http://127.0.0.1:{server.server_port}")

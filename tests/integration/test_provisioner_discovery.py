@@ -81,18 +81,49 @@ def test_the_first_tag_that_is_not_empty_names_the_service_else_the_stack_does(a
     assert inventory.skipped == [Skipped("none", "no stack, and no tag that names its service: app, service")]
 
 
-def test_what_belongs_to_watchpost_is_skipped_with_a_reason(account: Services) -> None:
-    account.tag("sqs", arn("sqs", "one"), **{"service": "x", "aws:cloudformation:stack-name": "wp"})
-    account.tag("sqs", arn("sqs", "two"), **{"service": "x", names.OWNER_TAG: "another"})
-    account.tag("lambda:function", arn("lambda", "function:wp-shipper"), service="x")
-    account.queue("wp-shipper", {"service": "orders"})  # a queue may be called so
+def test_what_belongs_to_the_stack_is_a_service_and_what_is_another_stacks_is_left_to_it(account: Services) -> None:
+    # given a queue and a function of this stack's, a queue of another stack's, and one that only has such a name
+    account.queue("one", {"service": "x", "aws:cloudformation:stack-name": "wp"})
+    account.queue("two", {"service": "x", names.OWNER_TAG: "another"})
+    account.queue("three", {"service": "x", names.OWNER_TAG: "wp"})
+    account.function("wp-shipper")
+    account.queue("wp-shipper", {"service": "orders"})
 
+    # when they are discovered
     inventory = account.discover("lambda", "sqs")
 
-    assert [one.name for one in inventory.resources] == ["wp-shipper"]
-    assert {one.resource: one.reason for one in inventory.skipped} == dict.fromkeys(
-        ("one", "two", "wp-shipper"), "part of Watchpost itself"
-    )
+    # then its own are the service that Watchpost itself is, whatever their tags say
+    assert {(one.kind, one.name): one.service for one in inventory.resources} == {
+        ("sqs", "one"): "watchpost",
+        ("sqs", "three"): "watchpost",
+        ("lambda", "wp-shipper"): "watchpost",
+        ("sqs", "wp-shipper"): "orders",
+    }
+    assert inventory.skipped == [Skipped("two", "part of another stack of Watchpost")]
+
+
+def test_watchposts_pipeline_is_one_resource_with_the_logs_of_its_functions(account: Services) -> None:
+    account.function("wp-shipper")
+
+    inventory = account.discover("lambda", "logs", "watchpost")
+
+    assert {(one.kind, one.name, one.service) for one in inventory.resources} == {
+        ("lambda", "wp-shipper", "watchpost"),
+        ("watchpost", "pipeline", "watchpost"),  # and no log lines: its own are not shipped
+    }
+    [pipeline] = [one for one in inventory.resources if one.kind == "watchpost"]
+    assert pipeline.facts == {"stack": "wp"}
+    assert set(inventory.log_groups["watchpost"]) == names.own_log_groups("wp")
+
+
+def test_a_run_that_leaves_watchpost_out_looks_at_nothing_of_it(account: Services) -> None:
+    account.function("wp-shipper")
+    account.function("orders-api")
+
+    inventory = account.discover("lambda", "watchpost", own=False)
+
+    assert [one.name for one in inventory.resources] == ["orders-api"]
+    assert (inventory.unknown, inventory.log_groups) == ([], {})
 
 
 def test_an_arn_that_no_definition_is_for_has_a_reason(account: Services) -> None:

@@ -101,16 +101,16 @@ def test_a_stack_sees_nothing_of_another_whose_name_begins_alike(world: World) -
     assert (set(world.alarms()), world.dashboards()) == before
 
 
-def test_functions_without_a_service_and_our_own_get_no_alarms_and_a_reason(world: World) -> None:
+def test_functions_without_a_service_and_those_of_another_stack_get_no_alarms_and_a_reason(world: World) -> None:
     world.function("untagged", Tags={"team": "a"})
-    world.function("wp-shipper")
+    world.function("other-shipper", Tags={names.OWNER_TAG: "other"})
 
     result = world.run()
 
     assert world.alarms() == {}
     assert {entry["resource"]: entry["reason"] for entry in result.without_alarm} == {
         "untagged": "no stack, and no tag that names its service: service, Service",
-        "wp-shipper": "part of Watchpost itself",
+        "other-shipper": "part of another stack of Watchpost",
     }
 
 

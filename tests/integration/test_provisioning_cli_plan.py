@@ -39,7 +39,7 @@ def test_a_plan_of_a_new_service_adds_everything_and_writes_nothing(shell: Shell
     # then it names everything that would be added, why others are not, and what it costs
     assert code == 1
     assert f"orders\n  + logs: errors >= 5\n  + {ADDED}" in out
-    assert "part of Watchpost itself" in out
+    assert "part of another stack of Watchpost" in out
     assert f"By the parameter {PARAMETER}.\nPlan: " in out
     added = {change["name"] for change in told["changes"]}
     assert added >= named(*PLAIN) | {LOGS, COMPOSITE, "wp-orders"}

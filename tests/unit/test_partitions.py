@@ -81,7 +81,8 @@ def test_the_role_of_every_function_may_do_what_lambda_needs_in_a_network() -> N
 
     assert len(roles) == TEMPLATE.count("Type: AWS::Serverless::Function")
     for role in roles:
-        assert re.search(r"^      ManagedPolicyArns: [&*]network-policy\b", resource(role), re.MULTILINE), role
+        assert re.search(r"^      ManagedPolicyArns: [&*]shared-policies\b", resource(role), re.MULTILINE), role
+    assert TEMPLATE.count("- !If [InNetwork, !Ref NetworkPolicy, !Ref AWS::NoValue]") == 1
 
 
 def test_every_function_runs_in_the_network_or_none() -> None:

@@ -132,6 +132,24 @@ def test_no_role_may_do_more_than_it_needs(role: str, statement: dict[str, Any])
         assert set(actions) <= UNLIMITED
 
 
+def test_every_function_is_traced_as_the_parameter_says_and_may_send_traces_when_it_is() -> None:
+    assert TEMPLATE["Globals"]["Function"]["Tracing"] == "Tracing"
+    assert not [name for name, function in FUNCTIONS.items() if "Tracing" in function["Properties"]]
+    roles = {function["Properties"]["Role"].removesuffix(".Arn") for function in FUNCTIONS.values()}
+    attached = {role: RESOURCES[role]["Properties"].get("ManagedPolicyArns") for role in roles}
+    assert all(["Traced", "TracingPolicy", "AWS::NoValue"] in policies for policies in attached.values())
+
+
+def test_traces_are_all_that_may_be_sent_and_only_by_a_traced_stack() -> None:
+    policy = RESOURCES["TracingPolicy"]
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert (policy["Condition"], TEMPLATE["Conditions"]["Traced"]) == ("Traced", ["Tracing", "Active"])
+    # neither knows resources (service authorization reference, AWS X-Ray)
+    assert statement["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", "*")
+
+
 def test_metrics_can_be_published_in_the_configured_namespace_only() -> None:
     [statement] = [item for _, item in _statements() if item["Action"] == "cloudwatch:PutMetricData"]
     assert statement["Condition"] == {"StringEqualsIfExists": {"cloudwatch:namespace": "MetricNamespace"}}

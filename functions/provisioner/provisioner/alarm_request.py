@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner import placeholders, places
+from provisioner import own, placeholders, places
 
 if TYPE_CHECKING:
     from watchpost.settings import Settings
@@ -29,7 +29,9 @@ def request(
     Raises ExpressionError when the threshold has no value for the resource, PlaceholderError when a placeholder has
     none.
     """
-    topics = [topic(effective.severity, settings)]
+    # What the notifier cannot tell of itself goes past it.
+    fallback = own.is_of_notifier(resource, settings)
+    topics = [settings.fallback_topic if fallback else topic(effective.severity, settings)]
     return {
         "AlarmDescription": description(alarm, resource, effective),
         "ActionsEnabled": True,

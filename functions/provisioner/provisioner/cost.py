@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provisioner import prices
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-SOURCE = "Amazon CloudWatch pricing, US East (N. Virginia), November 2026"
+SOURCE = f"Amazon CloudWatch pricing, {prices.REGION}, {prices.DATE}"
 # Cents a month, so that sums are exact.
-ALARM_METRIC = 10  # of an alarm of standard resolution, for each metric that it looks at
-COMPOSITE = 50
-DASHBOARD = 300  # for each beyond those that are free
-FREE_DASHBOARDS = 3  # in the account; those of others are not known here and not counted
+ALARM_METRIC = round(100 * prices.ALARM_METRIC)  # for each metric that an alarm looks at
+COMPOSITE = round(100 * prices.COMPOSITE_ALARM)
+DASHBOARD = round(100 * prices.DASHBOARD)
+FREE_DASHBOARDS = prices.FREE_DASHBOARDS  # in the account; those of others are not known here and not counted
 BAND_METRICS = 3  # of an alarm on a band: the metric, and the two sides of its band
 
 ON_DEMAND = "on demand"

@@ -1,7 +1,7 @@
 """What a service costs a month: its use of the last day at list prices, added up by CloudWatch's metric math.
 
 The dashboard holds prices and metrics, CloudWatch works out the figure whenever somebody looks. It is an estimate: no
-free tier, no discount, no tax, and only what is in PRICES.
+free tier, no discount, no tax, and only what is in PRICES, at the prices of provisioner.prices.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provisioner import prices
 from provisioner.dashboard_graphs import Line
 from provisioner.dashboard_widgets import text
 from provisioner.layout import MAX_WIDGET_METRICS
@@ -23,19 +24,10 @@ if TYPE_CHECKING:
     from provisioner.definitions import KindDefinition
     from provisioner.inventory import Facts, Resource
 
-SOURCE = "list prices of US East (N. Virginia), November 2026"
 TITLE = "USD a month, estimated"
 PERIOD = 900  # seconds. The first and the last one are not whole, which makes the figure a hundredth too low
-HOURS = 730  # of a month, as AWS's pricing calculator counts
-SECONDS = HOURS * 3600
+SECONDS = prices.HOURS * 3600
 MOST = MAX_WIDGET_METRICS - 1  # metrics and prices, which are expressions; one more is the sum
-
-MILLION, GIB = 1_000_000, 1024**3
-# The first tier of each; larger ones are cheaper.
-REQUEST = 0.20 / MILLION  # an invocation (AWS Lambda pricing)
-GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}  # of memory, 1,024 MB being a GB (AWS Lambda pricing)
-LOG_BYTE = 0.50 / GIB  # ingested, log class Standard (Amazon CloudWatch pricing, Logs)
-SHARD_HOUR = 0.015  # provisioned (Amazon Kinesis Data Streams pricing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +39,24 @@ class Used:
 
 
 def _lambda(facts: Facts) -> Iterator[tuple[str, str, float]]:
-    yield "Invocations", "Sum", REQUEST
+    yield "Invocations", "Sum", prices.REQUEST
     memory = facts.get("memory_mb")
     if isinstance(memory, int | float):
-        price = GB_SECOND.get(str(facts.get("architecture")), GB_SECOND["x86_64"])
-        yield "Duration", "Sum", memory / 1024 / 1000 * price  # of a millisecond
+        yield "Duration", "Sum", prices.of_function(memory, str(facts.get("architecture")))
 
 
 def _sqs(facts: Facts) -> Iterator[tuple[str, str, float]]:
-    # Amazon SQS pricing. A message counts as one request of each sort: batches make fewer, more than 64 KB make more.
-    request = (0.50 if facts.get("fifo") else 0.40) / MILLION
+    # A message counts as one request of each sort: batches make fewer, more than 64 KB make more.
+    request = prices.SQS_FIFO_REQUEST if facts.get("fifo") else prices.SQS_REQUEST
     for name in ("NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfMessagesDeleted"):
         yield name, "Sum", request
     yield "NumberOfEmptyReceives", "Sum", request
 
 
 def _dynamodb(facts: Facts) -> Iterator[tuple[str, str, float]]:
-    if facts.get("on_demand"):  # Amazon DynamoDB pricing, on-demand capacity, table class Standard
-        yield "ConsumedReadCapacityUnits", "Sum", 0.125 / MILLION
-        yield "ConsumedWriteCapacityUnits", "Sum", 0.625 / MILLION
+    if facts.get("on_demand"):
+        yield "ConsumedReadCapacityUnits", "Sum", prices.READ_UNIT
+        yield "ConsumedWriteCapacityUnits", "Sum", prices.WRITE_UNIT
 
 
 def _counted(metric: str, statistic: str, usd: float) -> Callable[[Facts], Iterator[tuple[str, str, float]]]:
@@ -78,10 +69,10 @@ def _counted(metric: str, statistic: str, usd: float) -> Callable[[Facts], Itera
 # By kind: metrics with their statistic, and USD for one. Other kinds are not in the estimate.
 PRICES: dict[str, Callable[[Facts], Iterator[tuple[str, str, float]]]] = {
     "lambda": _lambda,
-    "apigateway_rest": _counted("Count", "SampleCount", 3.50 / MILLION),  # Amazon API Gateway pricing, REST
-    "apigateway_http": _counted("Count", "SampleCount", 1.00 / MILLION),  # likewise, HTTP
+    "apigateway_rest": _counted("Count", "SampleCount", prices.REST_REQUEST),
+    "apigateway_http": _counted("Count", "SampleCount", prices.HTTP_REQUEST),
     "sqs": _sqs,
-    "sns": _counted("NumberOfMessagesPublished", "Sum", 0.50 / MILLION),  # Amazon SNS pricing, standard topics
+    "sns": _counted("NumberOfMessagesPublished", "Sum", prices.SNS_REQUEST),
     "dynamodb": _dynamodb,
     "dynamodb_index": _dynamodb,
 }
@@ -126,7 +117,7 @@ def _used(page: ServicePage, context: Context) -> Iterator[Used]:
         if kind.kind in PRICES:
             yield from _of_resource(kind, resource, context)
     for group in sorted(set(page.log_groups)):
-        yield Used(_line("AWS/Logs", "IncomingBytes", "Sum", (("LogGroupName", group),)), LOG_BYTE)
+        yield Used(_line("AWS/Logs", "IncomingBytes", "Sum", (("LogGroupName", group),)), prices.LOG_BYTE)
 
 
 def _of_resource(kind: KindDefinition, resource: Resource, context: Context) -> Iterator[Used]:
@@ -148,7 +139,7 @@ def _shards(page: ServicePage) -> float:
     for kind, resource in page.resources:
         shards = resource.facts.get("shards")
         if kind.kind == "kinesis" and not resource.facts.get("on_demand") and isinstance(shards, int | float):
-            found += shards * SHARD_HOUR * HOURS
+            found += shards * prices.SHARD_HOUR * prices.HOURS
     return found
 
 
@@ -166,13 +157,13 @@ def _terms(used: Sequence[Used]) -> tuple[int, list[list[Any]]]:
     entries: list[list[Any]] = []
     for number, (usd, lines) in enumerate(by_price.items(), start=1):
         # Times without use are filled in: an expression has no value where one of its parts has none.
-        sum_of = f'FILL(SUM(METRICS("p{number}_")), 0) * {_decimal(usd)}'
+        sum_of = f'FILL(SUM(METRICS("p{number}_")), 0) * {decimal(usd)}'
         entries.append([{"expression": sum_of, "id": f"usd{number}", "visible": False}])
         entries += [line.entry(id=f"p{number}_{nth}", visible=False) for nth, line in enumerate(lines, start=1)]
     return kept, entries
 
 
-def _decimal(number: float) -> str:
+def decimal(number: float) -> str:
     """A number without an exponent, which metric math is not said to know."""
     return f"{number:.18f}".rstrip("0").rstrip(".")
 
@@ -186,5 +177,5 @@ def _month(terms: Sequence[Sequence[Any]], fixed: float, label: str) -> list[Any
     metric = next(entry[-1]["id"] for entry in terms if "expression" not in entry[-1])
     whole = ids[0] if len(ids) == 1 else f"SUM([{', '.join(ids)}])"
     a_second = f"AVG({whole}) / PERIOD({metric})"
-    expression = f"TIME_SERIES({SECONDS} * {a_second} + {_decimal(round(fixed, 2))})"
+    expression = f"TIME_SERIES({SECONDS} * {a_second} + {decimal(round(fixed, 2))})"
     return [{"expression": expression, "id": "month", "label": label}]

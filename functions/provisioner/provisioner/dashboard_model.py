@@ -68,6 +68,15 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Shipped:
+    """A service whose lines are shipped: its log groups, and how many metrics of it are paid for."""
+
+    service: str
+    log_groups: tuple[str, ...]
+    metrics: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServicePage:
     """All that a service's page shows."""
 
@@ -80,6 +89,7 @@ class ServicePage:
     links: Links = field(default_factory=Links)
     deployments: tuple[tuple[str, str], ...] = ()  # ISO 8601 times with their zone, and what was deployed
     cost: Cost | None = None
+    shipped: tuple[Shipped, ...] = ()  # of Watchpost's own page: what its shipping is for
     environments: tuple[str, ...] = ()  # all that the account has, this one included; empty when not known
 
     def sorted_resources(self) -> list[tuple[KindDefinition, Resource]]:

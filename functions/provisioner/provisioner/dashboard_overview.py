@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from provisioner.dashboard_cost import SOURCE, cost_widget
+from provisioner.dashboard_cost import cost_widget
 from provisioner.dashboard_health import groups
 from provisioner.dashboard_model import Section
 from provisioner.dashboard_owner import owner_mark
@@ -12,6 +12,7 @@ from provisioner.dashboard_service import moment
 from provisioner.dashboard_widgets import ALARMS_PER_WIDGET, dashboard_address, part_name, text
 from provisioner.layout import flow, pack
 from provisioner.markdown import escaped, link, plain
+from provisioner.prices import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,6 +11,7 @@ from provisioner.dashboard_graphs import resource_graph, shown
 from provisioner.dashboard_health import health
 from provisioner.dashboard_model import Section
 from provisioner.dashboard_owner import owner_mark
+from provisioner.dashboard_shipping import shipping
 from provisioner.dashboard_widgets import alarms, console_of, dashboard_address, heading, last_errors, part_name, text
 from provisioner.layout import flow, pack
 from provisioner.markdown import escaped, is_address, link, plain
@@ -52,20 +53,27 @@ def _sections(page: ServicePage, context: Context) -> list[Section]:
     ordered = sorted(page.alarms, key=lambda alarm: (order.get(alarm.severity, 2), alarm.name))
     names = [*([page.composite] if page.composite else []), *(alarm.name for alarm in ordered)]
     status = alarms("Alarms", [context.alarm_arn(name) for name in names])
-    sections = [Section(tuple(status)), Section(tuple(health(page, context)))]
+    resources = page.sorted_resources()
+    first = [(kind, resource) for kind, resource in resources if kind.order < 0]
+    sections = [Section(tuple(status)), *(_of_resource(kind, resource, page, context) for kind, resource in first)]
+    sections += [Section(tuple(health(page, context))), Section(tuple(shipping(page, context)))]
     own: list[Widget] = []
-    for kind, resource in page.sorted_resources():
+    for kind, resource in resources[len(first) :]:
         if kind.source.scope == "service":
             continue  # all of it is in the first rows
         if kind.kind == OWN_METRICS:
             own += _graphs(kind, resource, page, context, named=True)
         else:
-            title = heading(f"{kind.title}: {resource.name}", console_of(context, resource.arn))
-            sections.append(Section((title, *_graphs(kind, resource, page, context))))
+            sections.append(_of_resource(kind, resource, page, context))
     if own:
         sections.append(Section((heading("Own metrics"), *own)))
     sections.append(Section(tuple(last_errors(page.log_groups, context.region))))
     return [section for section in sections if section.widgets]
+
+
+def _of_resource(kind: KindDefinition, resource: Resource, page: ServicePage, context: Context) -> Section:
+    title = heading(f"{kind.title}: {resource.name}", console_of(context, resource.arn))
+    return Section((title, *_graphs(kind, resource, page, context)))
 
 
 def _graphs(

@@ -27,6 +27,11 @@ OVERVIEW = "overview"  # the subject of the dashboard of all services
 _PART = re.compile(r"-\d+\Z")
 
 
+def without_part(name: str) -> str:
+    """The name of a dashboard without the number of a part."""
+    return _PART.sub("", name)
+
+
 @dataclass(slots=True)
 class Reconciler:
     """One run over the dashboards of a stack. What is planned or done is in `changes`."""
@@ -84,7 +89,7 @@ class Reconciler:
         if any(not gap.service for gap in unknown):
             return set(listed)
         about = {names.dashboard(self.work.stack, subject) for subject in (OVERVIEW, *(gap.service for gap in unknown))}
-        return {name for name in listed if name in about or _PART.sub("", name) in about}
+        return {name for name in listed if name in about or without_part(name) in about}
 
     def _bring(self, name: str, body: dict[str, Any], *, listed: bool) -> None:
         try:

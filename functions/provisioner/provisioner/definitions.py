@@ -113,6 +113,6 @@ class KindDefinition:
     dimensions: tuple[tuple[str, str], ...]
     alarms: tuple[AlarmDefinition, ...]
     widgets: tuple[WidgetDefinition, ...]
-    order: int = 0  # place of the kind on a service's dashboard, the smallest first
+    order: int = 0  # place of the kind on a service's dashboard, the smallest first; below 0 before the four signals
     source: Source = field(default_factory=Source)
     facts: Mapping[str, Fact] = field(default_factory=dict)

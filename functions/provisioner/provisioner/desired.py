@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from watchpost import names
 
-from provisioner import alarm_request, composites, cost, dashboard, service_pages
+from provisioner import alarm_request, composites, cost, dashboard, own, service_pages
 from provisioner.composites import Composite, Health
 from provisioner.expressions import ExpressionError
 from provisioner.override_checks import check as check_overrides
@@ -46,6 +46,7 @@ class Alarm:
     cost: float = 0.0  # USD a month
     order: int = 0  # of its kind
     on_demand: bool = False  # whether its definition has it off
+    apart: bool = False  # whether it tells by itself, whatever its severity
 
     def paging(self, settings: Settings) -> dict[str, Any]:
         """The request with its own actions, for as long as no composite alarm tells for it."""
@@ -170,6 +171,7 @@ def _add_alarm(desired: Desired, name: str, one: _Wanted, effective: Effective, 
         cost=cost.of_alarm(body),
         order=kind.order,
         on_demand=not alarm.enabled,
+        apart=own.is_of_notifier(resource, settings),
     )
 
 
@@ -179,6 +181,10 @@ def _reason_against(
     reason = effective.reason_against(kind.kind, alarm.id)
     if reason:
         return reason
+    if resource.service == names.OWN_SERVICE and (
+        left_out := own.reason_against(kind.kind, alarm.id, resource, settings)
+    ):
+        return left_out
     if kind.source.region not in ("", settings.aws_region):
         return f"its metrics are in {kind.source.region} only"
     if alarm.when and not alarm.when.holds(resource.facts):
@@ -238,7 +244,7 @@ def _complete(
 def _add_composites(desired: Desired, configuration: Configuration, settings: Settings) -> None:
     critical: dict[str, list[str]] = {}
     for name, alarm in desired.alarms.items():
-        if alarm.severity == "critical":
+        if alarm.severity == "critical" and not alarm.apart:
             critical.setdefault(alarm.service, []).append(name)
     desired.composites, desired.health = {}, {}
     for service in sorted(critical):

@@ -32,30 +32,37 @@ __all__ = ["Found", "Inventory", "Resource", "Skipped", "Unknown", "discover"]
 STACK_TAG = "aws:cloudformation:stack-name"
 MAX_TYPES = 100  # of one call (Resource Groups Tagging API, GetResources)
 PAGE = 100  # resources, the most (likewise)
-OWN = "part of Watchpost itself"
+OTHERS = "part of another stack of Watchpost"
 LATER = f"services without alarms come first; {NO_TIME}"
+OWN = "watchpost"  # the describe call of Watchpost itself
 ACCOUNT = "account"  # what stands for the account as a service
 
 
-def discover(
+def discover(  # noqa: PLR0913  # the last three are for those who need another run than the usual one
     kinds: Sequence[KindDefinition],
     reader: Reader,
     service_tags: Sequence[str],
     shuffle: Callable[[list[Found]], None] = random.shuffle,
     postpone: Callable[[Collection[Found]], Collection[str]] = lambda _: (),
+    *,
+    own: bool = True,
 ) -> Inventory:
     """Find every resource of these kinds whose tags or stack name a service.
 
     service_tags: names of tags; the first that a resource has and that is not empty counts, else its stack's name.
     shuffle: puts resources into the order in which they are described, so that those for which one run has no time
     are not the same in each. postpone: told what is listed, names the services that this run shall not look at; then no
-    alarm at all can be told to be of nothing. Raises nothing for what AWS refuses: that is in `unknown`.
+    alarm at all can be told to be of nothing. own: whether to look for Watchpost itself, the service names.OWN_SERVICE.
+    Raises nothing for what AWS refuses: that is in `unknown`.
     """
     try:
         found = _found(kinds, reader, service_tags)
     except REFUSALS as error:
         # Half a listing is no listing: the rest would look deleted.
         return Inventory(unknown=[Unknown(f"resources could not be listed: {reason_of(error)}")])
+    if not own:
+        kinds = [kind for kind in kinds if kind.source.describe != OWN]
+        found = {kind: [one for one in listed if one.service != names.OWN_SERVICE] for kind, listed in found.items()}
     later = frozenset(postpone([one for listed in found.values() for one in listed]))
     if later:
         reader.inventory.unknown += [Unknown(LATER, service=service) for service in sorted(later)]
@@ -63,7 +70,9 @@ def discover(
     for kind in _in_order(kinds, "resource"):
         shuffle(found[kind.kind])
         _look(kind, found[kind.kind], reader)
-    services = sorted(reader.services)
+    # Lines of Watchpost's own functions are never shipped, so it has no metrics of them.
+    silent = {names.OWN_SERVICE} - reader.inventory.log_groups.keys()
+    services = sorted(reader.services - silent)
     for kind in _in_order(kinds, "service"):
         _look(kind, [Found(kind.kind, kind.kind, service) for service in services], reader)
     for kind in _in_order(kinds, "account"):
@@ -77,6 +86,7 @@ def _sorted(inventory: Inventory) -> Inventory:
         resources=sorted(inventory.resources, key=lambda one: (one.kind, one.service, one.name, one.arn)),
         skipped=sorted(inventory.skipped, key=lambda one: (one.resource, one.reason)),
         unknown=sorted(inventory.unknown, key=lambda one: (one.kind, one.service, one.resource)),
+        custom_metrics=inventory.custom_metrics,
         log_groups={service: sorted(groups) for service, groups in sorted(inventory.log_groups.items())},
     )
 
@@ -132,7 +142,10 @@ def _service(
 ) -> tuple[str, str | None]:
     """The service of a resource, or why it has none."""
     own = {f"{stack}-{component}" for component in names.COMPONENTS}
-    if names.OWNER_TAG in tags or tags.get(STACK_TAG) == stack or (":function:" in arn and name in own):
-        return "", OWN
+    owner = tags.get(names.OWNER_TAG)
+    if stack in (owner, tags.get(STACK_TAG)) or (":function:" in arn and name in own):
+        return names.OWN_SERVICE, None
+    if owner is not None:
+        return "", OTHERS
     service = next((tags[tag] for tag in (*service_tags, STACK_TAG) if tags.get(tag)), "")
     return service, None if service else f"no stack, and no tag that names its service: {', '.join(service_tags)}"

@@ -115,7 +115,8 @@ def _work(request_type: Any, deadline: Deadline, account: Callable[[], Account])
         result = remove(account(), deadline)
         failed = result.failures()
     elif request_type in ("Create", "Update"):
-        result = run(account(), deadline, apply=True)
+        # Its own resources are made and changed at the same time. The end of the deployment asks for another run.
+        result = run(account(), deadline, apply=True, own=False)
         failed = _fault_of_the_deployment(result)
     else:
         raise PayloadError("an unknown RequestType", "Create, Update or Delete")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,8 @@ class Inventory:
     unknown: list[Unknown] = field(default_factory=list)
     # By service: those whose lines Watchpost ships, or should, by the subscriptions' ledger.
     log_groups: dict[str, list[str]] = field(default_factory=dict)
+    # By service: how many metrics of the stack's namespace it has, each of which is paid for.
+    custom_metrics: Counter[str] = field(default_factory=Counter)
 
     @property
     def services(self) -> list[str]:

@@ -53,7 +53,7 @@ def parse(file: str, text: str, describes: Collection[str] | None = None) -> Kin
     return KindDefinition(
         kind=kind,
         title=top["title"].string(60),
-        order=top["order"].integer(0, MAX_ORDER),
+        order=top["order"].integer(-MAX_ORDER, MAX_ORDER),
         namespace=loader_metrics.placed_text(top["namespace"], facts, 255),
         dimensions=loader_metrics.dimensions(top["dimensions"], facts),
         source=loader_source.source(top["source"], facts, describes),

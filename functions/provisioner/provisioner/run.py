@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from watchpost import names
 from watchpost.calls import QUOTAS, SHARE, OutOfTimeError
 
-from provisioner import alarms, dashboards, describe, desired, discovery, kibana, loader, templates
+from provisioner import alarms, dashboards, describe, desired, discovery, kibana, loader, own_left, templates
 from provisioner.reader import Reader
 from provisioner.result import Result
 from provisioner.work import CLOUDWATCH, Work
@@ -108,9 +108,12 @@ def definitions() -> Traversable:
     return importlib.resources.files("dashboards")
 
 
-def run(account: Account, deadline: Deadline, *, apply: bool, allow_mass_deletion: bool = False) -> Result:
+def run(
+    account: Account, deadline: Deadline, *, apply: bool, allow_mass_deletion: bool = False, own: bool = True
+) -> Result:
     """Bring everything to the desired state, or with `apply` false tell what would change.
 
+    own: whether Watchpost's own alarms and dashboard are part of it. Else they stay as they are.
     Raises DefinitionError and ConfigurationError before anything is written, and botocore's errors when the
     configuration document cannot be read. What failed later is in the result.
     """
@@ -125,9 +128,12 @@ def run(account: Account, deadline: Deadline, *, apply: bool, allow_mass_deletio
     of_alarms, of_dashboards = alarms.Reconciler(work, settings, deadline.reserve), dashboards.Reconciler(work)
     of_alarms.look()
     of_dashboards.look()
+    spared = frozenset[str]() if own else own_left.spare(work.stack, of_alarms.listed, of_dashboards.listed)
     backlog = Backlog(work.stack, of_alarms.listed, of_dashboards.listed, deadline) if apply else None
-    inventory = _discover(account, deadline, kinds, configuration, backlog)
+    inventory = _discover(account, deadline, kinds, configuration, backlog, own=own)
     wanted = desired.build(kinds, inventory, configuration, settings)
+    for name in spared & wanted.dashboards.keys():
+        del wanted.dashboards[name]
     result.services, result.bodies = len(inventory.services), wanted.dashboards
     result.without_alarm, result.left_out = wanted.without_alarm, wanted.left_out
     problem = account.problem()
@@ -183,7 +189,7 @@ class _Kibana:
         wanted = [
             kibana.Service(name, configuration.owner_of(name) or "", configuration.runbook_of(name) or "")
             for name in services
-            if name != discovery.ACCOUNT  # which writes no lines
+            if name not in (discovery.ACCOUNT, names.OWN_SERVICE)  # whose lines are not shipped
         ]
         return kibana.reconcile(wanted, around)
 
@@ -196,19 +202,21 @@ def _left(deadline: Deadline) -> float:
     return max(0.0, deadline.left() - deadline.reserve)
 
 
-def _discover(
+def _discover(  # noqa: PLR0913  # all of them are what a run knows
     account: Account,
     deadline: Deadline,
     kinds: tuple[KindDefinition, ...],
     configuration: Configuration,
     backlog: Backlog | None,
+    *,
+    own: bool,
 ) -> Inventory:
     part = deadline.part(DISCOVERY_SHARE)
     calls = account.calls.within(part.reserve)
     reader = Reader(account.settings, account.client, calls, part, OutOfTimeError)
     if backlog is None:
-        return discovery.discover(kinds, reader, configuration.service_tags)
-    return discovery.discover(kinds, reader, configuration.service_tags, postpone=backlog.postponed)
+        return discovery.discover(kinds, reader, configuration.service_tags, own=own)
+    return discovery.discover(kinds, reader, configuration.service_tags, postpone=backlog.postponed, own=own)
 
 
 def _told(result: Result, account: Account, what: str) -> Result:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from watchpost import links, names
 from watchpost.search import kql
 
-from provisioner import cost, dashboard_model
+from provisioner import cost, dashboard_model, own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,7 @@ def pages(
         resources[resource.service].append(resource)
     for alarm in desired.alarms.values():
         of_service[alarm.service].append(alarm)
+    static = {names.OWN_SERVICE: own.static_alarms(settings.stack)}
     # Of the composite alarms of a service the last one watches the others.
     whole = {composite.service: composite for composite in desired.composites.values()}
     parts = {service: sum(one.service == service for one in desired.composites.values()) for service in whole}
@@ -46,7 +47,7 @@ def pages(
         dashboard_model.ServicePage(
             service=service,
             environment=settings.environment,
-            alarms=tuple(map(_shown, of_service[service])),
+            alarms=(*map(_shown, of_service[service]), *static.get(service, ())),
             composite=whole[service].request["AlarmName"] if service in whole else None,
             resources=tuple((definitions[one.kind], one) for one in found if one.kind in definitions),
             log_groups=tuple(inventory.log_groups.get(service, ())),
@@ -57,12 +58,26 @@ def pages(
             ),
             deployments=_deployments(found),
             environments=tuple(sorted(environments)) if len(environments) > 1 else (),
+            shipped=_shipped(inventory) if service == names.OWN_SERVICE else (),
             cost=dashboard_model.Cost(
-                cost.of((one.request for one in of_service[service]), parts.get(service, 0), 0).total, OF_ALARMS
+                cost.of(
+                    (*(one.request for one in of_service[service]), *(one.request for one in static.get(service, ()))),
+                    parts.get(service, 0),
+                    0,
+                ).total,
+                OF_ALARMS,
             ),
         )
         for service, found in resources.items()
     ]
+
+
+def _shipped(inventory: Inventory) -> tuple[dashboard_model.Shipped, ...]:
+    return tuple(
+        dashboard_model.Shipped(service, tuple(groups), inventory.custom_metrics[service])
+        for service, groups in sorted(inventory.log_groups.items())
+        if service != names.OWN_SERVICE
+    )
 
 
 def _shown(alarm: Alarm) -> dashboard_model.Alarm:

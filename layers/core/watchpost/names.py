@@ -9,6 +9,7 @@ COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay", "jan
 FILTER_PREFIX = "watchpost.service="
 OWNER_TAG = "watchpost:stack"
 PIPELINE_NAMESPACE = "Watchpost/Pipeline"  # of the metrics that Watchpost has of itself
+OWN_SERVICE = "watchpost"  # what the stack itself is among the services that are watched
 
 # Names of filters may hold everything but these, 1 to 512 characters (CloudWatch Logs API, PutSubscriptionFilter).
 _NOT_IN_FILTER_NAME = re.compile(r"[:*]")

@@ -73,8 +73,29 @@ _EVENTS = ("RuleName", "RuleName EventBusName")
 _ALB = "LoadBalancer"
 _STATES = "StateMachineArn"
 _LOGS = "LogGroupName DestinationType FilterName"
+# What Watchpost's own functions count, by the statistics that say something (functions/*/*/result.py, counts.py).
+_PIPELINE = {
+    **dict.fromkeys(("DeliveryLagSeconds",), ("Seconds", "Percentiles Maximum")),
+    **dict.fromkeys(("PipelineLagSeconds", "OldestDeadLetterSeconds"), ("Seconds", "Maximum")),
+    **dict.fromkeys(
+        ("GroupsSkipped", "GroupsUnsubscribed", "GroupsOverdue", "DeadLettersPending"), ("Count", "Maximum")
+    ),
+    **dict.fromkeys(("GroupsCovered",), ("Count", "Maximum SampleCount")),
+    **dict.fromkeys(("DeadLettersReplayed",), ("Count", "Sum SampleCount")),
+    **dict.fromkeys(
+        (
+            *("LinesReceived", "LinesFiltered", "DocumentsDelivered", "DocumentsDuplicate", "DocumentsRescued"),
+            *("DocumentsTruncated", "DocumentsRejected", "DeadLettered", "MetricLinesInvalid", "MetricsPublished"),
+            *("MetricsLogged", "MetricsSkipped", "DimensionSetsCapped", "PayloadsInvalid", "PayloadsRefused"),
+            *("ControlMessages", "BulkRequests", "DeadLettersFailed", "DeadLettersRejected", "CallsThrottled"),
+            *("NotificationsDelivered", "NotificationsDeferred", "NotificationsUndelivered", "JanitorErrors"),
+        ),
+        ("Count", "Sum"),
+    ),
+}
 # Metrics that the reference does not have, with where they are documented.
 ADDITIONS: dict[tuple[str, str], Known] = {
+    **{("Watchpost/Pipeline", name): _addition(*known, "Stack") for name, known in _PIPELINE.items()},
     # The shipper counts the lines of each service and reads REPORT lines (functions/shipper/shipper/metrics.py).
     ("{metric_namespace}", "LogErrors"): _addition("Count", "Sum", "Service"),
     ("{metric_namespace}", "LogLines"): _addition("Count", "Sum", "Service"),
@@ -148,7 +169,7 @@ _UNITS = {
     "Bytes": "bytes",
 }
 # One of these is one piece of work that did not get done.
-_WORK_LOST = re.compile(r"Failed|TimedOut|Dropped|DeadLetter|Dlq|DestinationDelivery")
+_WORK_LOST = re.compile(r"Failed|TimedOut|Dropped|DeadLetter(?!Seconds)|Dlq|DestinationDelivery")
 # Each request counts as 0 or 1, so that an average is a share.
 _PER_REQUEST = re.compile(r"Error|4xx|5xx|Exceeded|Throttle")
 
@@ -235,7 +256,8 @@ def _of_constant(alarm: AlarmDefinition, returned: Metric, threshold: float) -> 
     if returned.statistic == "Average" and _PER_REQUEST.search(returned.name) and "Rate" not in returned.name:
         if not rings(alarm, 1, threshold):
             yield "an average of zeros and ones never gets there"
-    elif _WORK_LOST.search(returned.name) and not rings(alarm, 1, threshold):
+    # How many values there are says nothing of what they count.
+    elif _WORK_LOST.search(returned.name) and returned.statistic != "SampleCount" and not rings(alarm, 1, threshold):
         yield "one failure does not ring"
     counted = returned.statistic in ("Sum", "SampleCount")
     if counted and rings(alarm, 0, threshold) and alarm.treat_missing_data != "breaching":

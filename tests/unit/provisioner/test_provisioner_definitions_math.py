@@ -31,6 +31,7 @@ OPERATORS: dict[type[ast.AST], Any] = {
     ast.Gt: operator.gt,
     ast.LtE: operator.le,
     ast.Lt: operator.lt,
+    ast.Eq: operator.eq,
 }
 
 
@@ -44,6 +45,9 @@ def _value(node: ast.expr, data: dict[str, float | None]) -> float | None:
         case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
             first, second = _value(left, data), _value(right, data)
             return None if first is None or second is None else float(OPERATORS[type(op)](first, second))
+        case ast.BoolOp(op=ast.And(), values=parts):
+            answers = [_value(part, data) for part in parts]
+            return None if None in answers else float(all(answers))
         case ast.Call(func=ast.Name(id="IF"), args=[condition, yes, no]):
             decided = _value(condition, data)
             return None if decided is None else _value(yes if decided else no, data)
@@ -60,13 +64,35 @@ def _rings(kind: str, alarm_id: str, **data: float | None) -> bool:
     values = {metric.id: data.pop(metric.id, None) for metric in alarm.metrics if metric.name}
     assert not data, "metrics that the alarm does not have"
     [returned] = [metric for metric in alarm.metrics if metric.returned]
-    value = _value(ast.parse(returned.expression, mode="eval").body, values)
+    # CloudWatch writes AND where Python writes and.
+    value = _value(ast.parse(returned.expression.replace(" AND ", " and "), mode="eval").body, values)
     assert alarm.treat_missing_data == "notBreaching"
     return value is not None and rings(alarm, value, alarm.threshold.value({}))
 
 
 def test_every_expression_of_the_definitions_is_among_these() -> None:
-    assert set(MATH) == {("lambda", "error-rate"), ("alb", "error-rate"), ("dynamodb", "system-errors")}
+    known = {("lambda", "error-rate"), ("alb", "error-rate"), ("dynamodb", "system-errors")}
+    assert set(MATH) == known | {("watchpost", "nothing-delivered")}
+
+
+@pytest.mark.parametrize(
+    ("received", "filtered", "delivered", "duplicate", "rings_"),
+    [
+        (1, 0, 0, 0, True),
+        (1, 0, 1, 0, False),
+        (1, 0, 0, 1, False),
+        (5, 5, 0, 0, False),
+        (6, 5, 0, 0, True),
+        (0, 0, 0, 0, False),
+        (None, None, None, None, False),
+    ],
+)
+def test_nothing_is_delivered_only_where_something_should_be(
+    received: float | None, filtered: float | None, delivered: float | None, duplicate: float | None, *, rings_: bool
+) -> None:
+    """Lines that are left out on purpose or were delivered before are none that fail; no line at all is no failure."""
+    counts = {"received": received, "filtered": filtered, "delivered": delivered, "duplicate": duplicate}
+    assert _rings("watchpost", "nothing-delivered", **counts) is rings_
 
 
 @pytest.mark.parametrize(("kind", "total"), [("lambda", "invocations"), ("alb", "requests")])

@@ -235,7 +235,7 @@ def test_what_is_wrong_is_wrong_for_both(path: tuple[Any, ...], value: Any) -> N
     if isinstance(value, str) and path[-1] not in FREE and len(value) > 20 and path[-1] != "comparison":
         wrongs.append(_changed(*path, to=value + "x"))
     if isinstance(value, int) and not isinstance(value, bool) and path[-1] not in ("threshold", "band"):
-        wrongs += [_changed(*path, to=-1), _changed(*path, to=value + 100_001)]
+        wrongs += [_changed(*path, to=-100_001), _changed(*path, to=value + 100_001)]
     for document in wrongs:
         assert not valid(document, SCHEMA)
         assert not _loads(document)

@@ -108,6 +108,7 @@ def test_metric_math_has_the_figures_that_were_agreed_on() -> None:
     assert found == {
         ("lambda", "error-rate"): ({"Sum"}, 60, 5, ABOVE, (3, 3)),
         ("dynamodb", "system-errors"): ({"Sum"}, 60, 0, ABOVE, (3, 5)),
+        ("watchpost", "nothing-delivered"): ({"Sum"}, 60, 0, ABOVE, (5, 5)),
     }
 
 

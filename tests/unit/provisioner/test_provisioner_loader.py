@@ -34,7 +34,7 @@ def test_the_definitions_of_the_repository_are_right() -> None:
             "dynamodb_index",
         ),
         *("ecs", "events_rule", "kinesis", "lambda", "log_delivery", "logs", "metric", "rds", "s3", "scheduler", "sns"),
-        *("sqs", "states"),
+        *("sqs", "states", "watchpost"),
     }
 
 
@@ -59,7 +59,7 @@ A = ("alarms", 0)
         (ALARM, put("dimensions", 1, to="a"), "dimensions.1"),
         (ALARM, put("dimensions", ":a", to="a"), "dimensions.:a"),
         (ALARM, put("order", to=1001), "order"),
-        (ALARM, put("order", to=-1), "order"),
+        (ALARM, put("order", to=-1001), "order"),
         (ALARM, put("source", to=None), "source"),
         (ALARM, put("alarms", to={}), "alarms"),
         (ALARM, put(*A, "id", to="Errors"), "alarms[0].id"),

@@ -122,6 +122,7 @@ def made_up_settings() -> Settings:
         "metric_namespace": "Watchpost",
         "critical_topic": f"arn:aws:sns:{REGION}:123456789012:critical",
         "warning_topic": f"arn:aws:sns:{REGION}:123456789012:warning",
+        "fallback_topic": f"arn:aws:sns:{REGION}:123456789012:fallback",
     }
     return Settings(**values)
 

@@ -19,6 +19,7 @@ from provisioner.describe.rds import describe as describe_rds
 from provisioner.describe.s3 import describe as describe_s3
 from provisioner.describe.sns import describe as describe_sns
 from provisioner.describe.sqs import describe as describe_sqs
+from provisioner.describe.watchpost import describe as describe_watchpost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,4 +45,5 @@ TABLE: Mapping[str, Describe] = {
     "account": describe_account,
     "log_delivery": describe_log_delivery,
     "metric": describe_metric,
+    "watchpost": describe_watchpost,
 }

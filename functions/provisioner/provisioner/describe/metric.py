@@ -27,6 +27,7 @@ def describe(_: Sequence[Found], reader: Reader) -> None:
         asked = {"Namespace": reader.settings.metric_namespace, "Dimensions": [{"Name": "Service"}]}
         for metric in reader.pages("cloudwatch", "list_metrics", "Metrics", None, **asked):
             name, dimensions = metric["MetricName"], metric["Dimensions"]
+            reader.inventory.custom_metrics.update(one["Value"] for one in dimensions if one["Name"] == "Service")
             # With more dimensions it is another metric, to which an alarm on the service alone does not apply.
             if len(dimensions) != 1 or name in COUNTED:
                 continue
