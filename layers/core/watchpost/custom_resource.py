@@ -47,14 +47,19 @@ def _is_of_aws(address: Any) -> bool:
     try:
         url = urlsplit(address)
         port = url.port
-        named = {urlsplit(os.environ.get(name, "")).hostname for name in _ENDPOINTS} - {None}
+        named = {_host(urlsplit(os.environ.get(name, "")).hostname) for name in _ENDPOINTS} - {""}
     except (ValueError, AttributeError, TypeError):
         return False
     if not isinstance(address, str) or not address.isascii() or not address.isprintable() or "@" in url.netloc:
         return False
-    if url.hostname in named:
+    if _host(url.hostname) in named:
         return url.scheme in ("http", "https")
     return url.scheme == "https" and port in (None, 443) and _S3.fullmatch(url.hostname or "") is not None
+
+
+def _host(name: str | None) -> str:
+    """A host's name; one for all that this machine has for itself."""
+    return "localhost" if name in ("127.0.0.1", "::1") else name or ""
 
 
 def respond(event: dict[str, Any], log_stream: str, *, failure: str | None, data: dict[str, str] | None = None) -> None:
