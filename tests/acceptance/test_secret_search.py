@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 REGION = "me-central-1"  # nothing else is here
 NAME = f"planted-{uuid.uuid4().hex[:8]}"
 INDEX = f"planted-{uuid.uuid4().hex[:8]}"
-ALARM = {"Namespace": "N", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0}
+ALARM = {
+    "Namespace": "N",
+    "MetricName": "m",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
 TEMPLATE = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 BUS = {"EventPattern": '{"source": ["nobody"]}'}
 
@@ -43,8 +51,7 @@ def _metric(account: Account, secret: str) -> None:
 
 
 def _alarm(account: Account, secret: str) -> None:
-    about = {**ALARM, "ComparisonOperator": "GreaterThanThreshold", "AlarmDescription": f"see {secret}"}
-    account.client("cloudwatch", REGION).put_metric_alarm(AlarmName=NAME, **about)
+    account.client("cloudwatch", REGION).put_metric_alarm(AlarmName=NAME, AlarmDescription=f"see {secret}", **ALARM)
 
 
 def _dashboard(account: Account, secret: str) -> None:
@@ -56,7 +63,8 @@ def _dashboard(account: Account, secret: str) -> None:
 def _letter(account: Account, secret: str) -> None:
     s3 = account.client("s3")
     s3.create_bucket(Bucket=NAME)
-    letter = {"kind": "document", "original": {"headers": "Basic " + base64.b64encode(f"watchpost:{secret}".encode()).decode()}}
+    login = base64.b64encode(f"watchpost:{secret}".encode()).decode()
+    letter = {"kind": "document", "original": {"headers": f"Basic {login}"}}
     s3.put_object(Bucket=NAME, Key="dead-letters/a.gz", Body=gzip.compress(json.dumps(letter).encode()))
 
 
@@ -126,7 +134,7 @@ def told(account: Account) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("place", PLANTS)
+@pytest.mark.parametrize("place", PLANTS, ids=[plant.__name__.strip("_") for plant in PLANTS.values()])
 def test_a_secret_is_found_in_every_kind_of_place(told: list[str], place: str) -> None:
     assert [one for one in told if one.endswith(f" in {place}")] != []
 

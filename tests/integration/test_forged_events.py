@@ -205,12 +205,11 @@ def test_no_event_gets_a_group_subscribed_that_must_not_be(aws: Bench, group: st
 
 
 @pytest.mark.parametrize(
-    "name", ["/a b", "/a\r\nb", "/a\x1b[2J", "/\u202eb", "a" * 513, "../..", "$LATEST", "a:b", "a*", "'; DROP", "\ud800"]
+    "name",
+    ["/a b", "/a\r\nb", "/a\x1b[2J", "/\u202eb", "a" * 513, "../..\n", "$LATEST", "a:b", "a*", "'; DROP", "\ud800"],
 )
 def test_a_name_that_no_group_can_have_is_neither_asked_for_nor_written_down(aws: Bench, name: str) -> None:
-    wrong = created(name) if name != "../.." else created("../..\n")
-
-    asked = aws.count(lambda: aws.run(queued(wrong)))
+    asked = aws.count(lambda: aws.run(queued(created(name))))
 
     assert dict(asked) == {}
     assert aws.states() == {}
@@ -219,9 +218,9 @@ def test_a_name_that_no_group_can_have_is_neither_asked_for_nor_written_down(aws
 def test_a_made_up_change_of_the_configuration_begins_a_sweep_by_the_configuration_that_is_there(aws: Bench) -> None:
     aws.world.group("/shop")
     aws.world.group("/excluded/a")
-    forged = {"detail-type": "Parameter Store Change", "detail": {"name": "/other", "value": '{"logs": {"exclude": []}}'}}
+    detail = {"name": "/other", "value": '{"logs": {"exclude": []}}'}
 
-    aws.run(forged)
+    aws.run({"detail-type": "Parameter Store Change", "detail": detail})
 
     assert aws.names("/shop") == ["watchpost.service=shop"]
     assert aws.names("/excluded/a") == []
@@ -237,7 +236,8 @@ def test_what_lies_in_the_provisioners_queue_does_not_matter(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["config/document.json", "graphs/a.png", "", "/dead-letters/x", "replay-claims/dead-letters/x", "../dead-letters/x", 7]
+    "key",
+    ["config/document.json", "graphs/a.png", "", "/dead-letters/x", "replay-claims/dead-letters/x", "../rejected/x", 7],
 )
 def test_a_replay_touches_nothing_beside_the_letters(key: Any) -> None:
     with pytest.raises(PayloadError, match="malformed"):
@@ -298,7 +298,7 @@ def test_a_message_by_another_topic_does_not_keep_an_alarm_from_being_told(
     assert ops.messages[0]["key"] != ops.messages[1]["key"]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=5))
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
 def test_no_event_makes_cloudformation_of_what_is_none(value: Any) -> None:
     """Property: what has no address for an answer is refused, whatever its other fields say."""
     with pytest.raises(PayloadError):

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
     from watchpost.settings import Settings
 
-__all__ = ["NAME", "PROSE", "Metric", "Notification", "Sns", "Triggering", "names_in", "parse", "parts", "read", "words_of"]
+__all__ = [
+    "NAME",
+    "PROSE",
+    "Metric",
+    "Notification",
+    "Sns",
+    "Triggering",
+    "names_in",
+    "parse",
+    "parts",
+    "read",
+    "words_of",
+]
 
 RULE = 10_240  # characters of a composite alarm's rule (CloudWatch API, PutCompositeAlarm)
 CHILDREN = 100  # alarms in it (the same)
@@ -83,8 +95,8 @@ class Sns:
 def read(sns: Sns, settings: Settings) -> Notification:
     """Read one SNS message as what it may be: the stack's alarms come by the stack's topics.
 
-    What comes by another topic may say what it likes: it is told, as a message of that topic, and neither is an alarm of
-    the stack's nor ends what one began.
+    What comes by another topic may say what it likes: it is told, as a message of that topic, and is no alarm of the
+    stack's, nor ends what one began.
     """
     if sns.topic in (settings.critical_topic, settings.warning_topic):
         return parse(sns, settings.stack)

@@ -15,9 +15,10 @@ from watchpost.errors import PayloadError
 TIMEOUT = 10  # seconds
 _ENDPOINTS = ("AWS_ENDPOINT_URL_CLOUDFORMATION", "AWS_ENDPOINT_URL")  # variables that every SDK of AWS reads
 # Where CloudFormation has its answers put: presigned addresses of a bucket, which S3 names in several ways, such as
-# cloudformation-custom-resource-response-useast1.s3-us-east-1.amazonaws.com and …-cnnorth1.s3.cn-north-1.amazonaws.com.cn
-# (Lambda Developer Guide, "Using Lambda with CloudFormation"). Any bucket will do: an answer holds no secret, and one
-# that was not sent for a name that AWS changed would hold up a deployment for an hour.
+# cloudformation-custom-resource-response-useast1.s3-us-east-1.amazonaws.com and, of China,
+# …-cnnorth1.s3.cn-north-1.amazonaws.com.cn (Lambda Developer Guide, "Using Lambda with CloudFormation"). Any bucket
+# will do: an answer holds no secret, and one that was not sent for a name that AWS changed would hold up a deployment
+# for an hour.
 _S3 = re.compile(
     r"(?:[a-z0-9][a-z0-9.-]*\.)?s3(?:[.-](?:fips|dualstack|fips\.dualstack))?(?:[.-][a-z]{2,}(?:-[a-z]+)+-\d{1,2})?\."
     r"(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"

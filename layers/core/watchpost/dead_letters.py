@@ -172,5 +172,3 @@ def _inflated(body: bytes) -> Iterator[bytes]:
                     yield before.decompress(piece[index : index + 1])
                 raise
         position -= len(inflater.unused_data)  # of the next stream
-
-
