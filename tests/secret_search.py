@@ -92,6 +92,7 @@ def places(account: Account) -> Iterator[Place]:
     yield from _buckets(account)
     yield from _documents(account)
     yield from _files(account)
+    yield from secrets_seen.all_shown()
 
 
 def now_ms() -> int:

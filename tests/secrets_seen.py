@@ -38,6 +38,7 @@ class Secret:
 
 
 _noted: dict[str, Secret] = {}
+_shown: list[tuple[str, bytes]] = []
 
 
 def note(value: str, what: str, *allowed: str) -> str:
@@ -49,6 +50,15 @@ def note(value: str, what: str, *allowed: str) -> str:
 
 def noted() -> list[Secret]:
     return list(_noted.values())
+
+
+def shown(where: str, content: str) -> None:
+    """Have the end of the run look at what left the account: messages to receivers, output of commands."""
+    _shown.append((where, content.encode("utf-8", "surrogatepass")))
+
+
+def all_shown() -> list[tuple[str, bytes]]:
+    return list(_shown)
 
 
 def of_url(url: str, what: str) -> Iterator[Secret]:

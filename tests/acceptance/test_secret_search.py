@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import secret_search
+from tests import secret_search, secrets_seen
 from tests.secrets_seen import Secret
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ def _file(account: Account, secret: str) -> None:
     (account.state.run / f"{NAME}.log").write_text(f"+ curl -H 'authorization: ApiKey {secret}'\n")
 
 
+def _message(account: Account, secret: str) -> None:
+    secrets_seen.shown(NAME, json.dumps({"text": f"{secret} rings"}))
+
+
 PLANTS: dict[str, Callable[[Account, str], None]] = {
     f"log group {NAME} ({REGION})": _log,
     f"metrics ({REGION})": _metric,
@@ -120,6 +124,7 @@ PLANTS: dict[str, Callable[[Account, str], None]] = {
     f"queue {NAME} ({REGION})": _queue,
     f"rule {NAME} ({REGION})": _rule,
     f"file run/{NAME}.log": _file,
+    NAME: _message,
 }
 
 

@@ -16,7 +16,7 @@ from watchpost.errors import PayloadError
 # to 10,000 events (CloudWatch Logs API, PutLogEvents); as JSON, six bytes for a character at worst, that is 8 MB.
 # gzip makes a thousandth of what repeats itself: without a limit an event of 1 MB would take a gigabyte of memory.
 MAX_PAYLOAD = 32 * 1024 * 1024
-# From here on (bytes) it is asked how much of the JSON is structure: `{},{},…` takes 25 times its length as objects.
+# From here on (bytes) it is asked how much of the JSON is structure: `{},{},…` takes 36 times its length as objects.
 DENSE_FROM = 4 * 1024 * 1024
 DENSITY = 16  # bytes for each value, at least; an event of CloudWatch Logs has 36 and more for each of its own
 MAX_TIME = 253_402_300_799_999  # the last millisecond of the year 9999
