@@ -86,7 +86,8 @@ def test_a_bomb_within_a_bomb_is_not_unpacked_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    "behind", [gzip.compress(json.dumps(GOOD).encode()), gzip.compress(b""), b"\0", b"garbage"],
+    "behind",
+    [gzip.compress(json.dumps(GOOD).encode()), gzip.compress(b""), b"\0", b"garbage"],
     ids=["lines", "nothing", "zero", "garbage"],
 )
 def test_what_stands_behind_the_stream_is_not_lost_without_a_word(behind: bytes) -> None:
