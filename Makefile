@@ -48,6 +48,10 @@ lint: setup  ## Check style, formatting and the template
 types: setup  ## Check types
 	@$(BIN)/mypy functions layers cli local benchmarks
 
+.PHONY: audit
+audit: setup  ## Ask the package index for known vulnerabilities of every locked dependency
+	@$(RUN) local.audit
+
 .PHONY: bench
 bench: setup  ## Measure the shipper's speed and memory, the provisioner over a large account, and the client layer
 	@$(RUN) benchmarks.shipper

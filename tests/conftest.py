@@ -10,7 +10,7 @@ import pytest
 
 from local import account as accounts
 from local.state import lock, of_tests
-from tests import tables
+from tests import secret_search, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +58,7 @@ def local_account(request: pytest.FixtureRequest) -> Iterator[Account]:
             running = context.__enter__()
         try:
             yield running
+            secret_search.check(running)
         finally:
             with capture.global_and_fixture_disabled():
                 context.__exit__(None, None, None)

@@ -12,6 +12,7 @@ from watchpost.ledger import Entry, Ledger
 
 from local import stack
 from local.state import tool
+from tests import secrets_seen
 from tests.acceptance import readback
 from tests.acceptance.helpers import client_as, eventually
 
@@ -78,13 +79,15 @@ class Region:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `watchpost` as a user would, for this stack."""
         environment = {"PATH": os.environ["PATH"], **stack.aws_environment(self.account.endpoint, self.region)}
-        return subprocess.run(
+        done = subprocess.run(
             [tool("project", "watchpost"), *arguments, "--stack", self.name],
             env=environment,
             capture_output=True,
             text=True,
             check=False,
         )
+        secrets_seen.shown(f"output of watchpost {arguments[0]}", done.stdout + done.stderr)
+        return done
 
     def client_as(self, component: str, service: str) -> Any:
         """A client with the credentials of a function's role."""

@@ -17,6 +17,7 @@ from watchpost import links
 from watchpost.search import kql
 
 from local.demo.receiver import Receiver, receiving
+from tests import secrets_seen
 from tests.acceptance.helpers import early_in_a_minute, eventually
 from tests.acceptance.region import Region
 from tests.integration.kibana_server.server import API_KEY, Kibana
@@ -124,6 +125,7 @@ def world(account: Account) -> Iterator[World]:
             yield world
         finally:
             kibana.close()
+            secrets_seen.shown("messages to the receiver of evidence", json.dumps(receiver.messages))
 
 
 def _deploy(world: World) -> None:

@@ -11,6 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from local.demo.receiver import receiving
+from tests import secrets_seen
 from tests.acceptance.helpers import (
     dead_letters,
     documents,
@@ -160,6 +161,7 @@ def test_errors_in_the_logs_of_a_service_ring_its_alarm_only_and_the_webhook_is_
         )
         assert message["state"] == "ALARM"
         assert names[0] in message["text"]
+        secrets_seen.shown("messages to the receiver of the pipeline", json.dumps(receiver.messages))
 
     # and the other's alarm stays calm
     states = {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
@@ -275,7 +277,8 @@ def cloudformation() -> Iterator[CloudFormation]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     found.url = f"http://127.0.0.1:{server.server_address[1]}/answer?signature=hidden-part"
-    yield found
+    with patch.dict(os.environ, AWS_ENDPOINT_URL_CLOUDFORMATION=found.url):  # this server stands for AWS
+        yield found
     server.shutdown()
     server.server_close()
     thread.join()

@@ -30,6 +30,12 @@ class Bucket:
     types: list[str | None] = field(default_factory=list)
 
 
+@pytest.fixture(autouse=True)
+def _as_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of this machine stand for AWS."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1")
+
+
 @pytest.fixture
 def bucket() -> Iterator[Bucket]:
     found = Bucket()

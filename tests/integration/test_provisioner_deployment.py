@@ -51,7 +51,7 @@ class CloudFormation:
 
 
 @pytest.fixture
-def cloudformation() -> Iterator[CloudFormation]:
+def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudFormation]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_PUT(self) -> None:  # the name that http.server looks for
             taken.answers.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
@@ -64,6 +64,7 @@ def cloudformation() -> Iterator[CloudFormation]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         taken = CloudFormation(f"http://127.0.0.1:{server.server_port}/answer")
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", taken.url)
         yield taken
         server.shutdown()
 

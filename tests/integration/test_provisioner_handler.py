@@ -41,6 +41,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Accoun
         boto3.client("ssm").put_parameter(Name=PARAMETER, Value="{}", Type="String")
         make_ledger(world.account.settings.ledger_table)
         boto3.client("secretsmanager").create_secret(Name="search", SecretString="{}")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", NOWHERE)
         kept = (settings.current, aws.client, aws.ssm, aws.secrets)
         for cached in kept:
             cached.cache_clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,21 @@ from notifier.alarm_metric import NAME, PROSE, Metric, metric_of, object_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NAME", "PROSE", "Metric", "Notification", "Sns", "Triggering", "names_in", "parse", "parts", "words_of"]
+    from watchpost.settings import Settings
+
+__all__ = [
+    "NAME",
+    "PROSE",
+    "Metric",
+    "Notification",
+    "Sns",
+    "Triggering",
+    "names_in",
+    "parse",
+    "parts",
+    "read",
+    "words_of",
+]
 
 RULE = 10_240  # characters of a composite alarm's rule (CloudWatch API, PutCompositeAlarm)
 CHILDREN = 100  # alarms in it (the same)
@@ -55,6 +69,7 @@ class Notification:
     region: str | None = None
     rule: str = ""  # of a composite alarm, when the message has it
     triggering: tuple[Triggering, ...] = ()
+    origin: str = ""  # the topic that it came by, when that is none of the stack's
 
     @property
     def is_news(self) -> bool:
@@ -77,10 +92,21 @@ class Sns:
     message_id: str = field(default="")
 
 
-def parse(sns: Sns, stack: str) -> Notification:
+def read(sns: Sns, settings: Settings) -> Notification:
+    """Read one SNS message as what it may be: the stack's alarms come by the stack's topics.
+
+    What comes by another topic may say what it likes: it is told, as a message of that topic, and is no alarm of the
+    stack's, nor ends what one began.
+    """
+    if sns.topic in (settings.critical_topic, settings.warning_topic):
+        return parse(sns, settings.stack)
+    return replace(parse(sns, None), origin=clean.line(sns.topic, 2 * NAME) or "no topic")
+
+
+def parse(sns: Sns, stack: str | None) -> Notification:
     """Read one SNS message: the JSON of a CloudWatch alarm, or any text.
 
-    stack: name of the CloudFormation stack, which begins the names of its alarms.
+    stack: name of the CloudFormation stack, which begins the names of its alarms; None when it can be none of them.
     """
     try:
         body = json.loads(sns.message)
@@ -113,7 +139,7 @@ def parse(sns: Sns, stack: str) -> Notification:
     )
 
 
-def parts(name: str, stack: str) -> tuple[str | None, str | None, str | None]:
+def parts(name: str, stack: str | None) -> tuple[str | None, str | None, str | None]:
     """Service, resource and alarm of a name <stack>/<service>/<resource>/<alarm>; a resource may hold slashes."""
     found = name.split("/")
     if found[0] != stack or len(found) < 4 or not all((found[1], found[2], found[-1])):

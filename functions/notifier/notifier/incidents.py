@@ -77,7 +77,9 @@ def key_of(notification: Notification) -> str:
 
     With account and region, because stacks of several may tell the same receiver.
     """
-    parts = (notification.account or "", notification.region or "", notification.name or "")
+    # Whatever account, region and name a message of another topic says.
+    origin = (notification.origin,) if notification.origin else ()
+    parts = (*origin, notification.account or "", notification.region or "", notification.name or "")
     whole = "/".join(parts)
     if len(whole) <= KEY and whole.isascii() and whole.isprintable():
         return whole

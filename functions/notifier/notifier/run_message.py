@@ -56,7 +56,9 @@ def tell(sns: Sns, around: Round) -> None:
 
     Raises NotificationError when somebody else is about to tell a receiver and did not come to an end in time.
     """
-    notification = alarm.parse(sns, around.settings.stack)
+    notification = alarm.read(sns, around.settings)
+    if notification.origin:
+        _logger.warning("a message came by a topic that is not the stack's", extra={"topic": notification.origin})
     critical = words.severity_of(sns.topic, around.settings) == "critical"
     whole = incidents.whole_of(notification, around.settings.stack) if critical else None
     decision, memories = around.state.decide(sns.message_id, notification, (incidents.key_of(notification), whole))

@@ -183,7 +183,7 @@ def _why(error: Exception) -> str:
 
 def _bare(sns: Sns, settings: Settings) -> Story:
     """What the message says by itself."""
-    told = alarm.parse(sns, settings.stack)
+    told = alarm.read(sns, settings)
     return Story(
         event="plain",
         key=key_of(told),

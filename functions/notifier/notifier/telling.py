@@ -66,7 +66,7 @@ class Around:
 def tell(sns: Sns, around: Around) -> Story:
     """The story of one SNS message. Never raises: what cannot be found is left out, and said where it matters."""
     redact = Text.for_notifications(around.configuration.logs.redact).clean
-    notification = _redacted(alarm.parse(sns, around.settings.stack), redact)
+    notification = _redacted(alarm.read(sns, around.settings), redact)
     plain = _plain(sns, notification, around)
     if plain.event not in ("opened", "changed"):
         return plain

@@ -84,7 +84,8 @@ def handle(event: Any, log_stream: str, deadline: Deadline, account: Callable[[]
 
     account: makes settings and clients; raises ConfigurationError. log_stream: name of the invocation's log stream.
     Raises ProvisioningError when anything was not done, PayloadError for an event that is not understood, and what
-    `run` raises. CloudFormation is answered instead; only an answer that could not be sent is raised.
+    `run` raises. CloudFormation is answered instead; only an answer that could not be sent is raised, and PayloadError,
+    before anything is done, when it would not go to AWS.
     """
     if custom_resource.is_request(event):
         return _answer(event, log_stream, deadline, account)
@@ -99,6 +100,7 @@ def handle(event: Any, log_stream: str, deadline: Deadline, account: Callable[[]
 def _answer(
     event: dict[str, Any], log_stream: str, deadline: Deadline, account: Callable[[], Account]
 ) -> dict[str, Any]:
+    custom_resource.check(event)
     answer: dict[str, Any] = {}
     try:
         failure, answer = _work(event.get("RequestType"), deadline, account)

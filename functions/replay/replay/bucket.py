@@ -6,7 +6,7 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from watchpost.aws import code_of
@@ -24,10 +24,23 @@ CLAIMS = "replay-claims/"
 REJECTED = "rejected/"
 UNREADABLE = ".unreadable"
 
+# Bytes of an object that is read at all. The largest events that Lambda keeps have 6 MB (Lambda quotas), which JSON in
+# JSON makes 12; letters of one invocation of the shipper are compressed, and come of no more memory than it has.
+LARGEST_OBJECT = 64_000_000
+
 # What S3 answers when a condition does not hold (S3 user guide, "Conditional requests").
 _CONDITION = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey", "404"})
 _MISSING = frozenset({"NoSuchKey", "404"})
 _log = logging.getLogger(__name__)
+
+
+class TooLargeError(Exception):
+    """An object is larger than any that Watchpost or Lambda writes. Attributes: key, etag."""
+
+    def __init__(self, key: str, etag: str) -> None:
+        super().__init__(f"{key} has more than {LARGEST_OBJECT} bytes")
+        self.key = key
+        self.etag = etag
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +111,22 @@ class Bucket:
             _log.warning("a claim is left to expire: %s", code_of(error) or type(error).__name__)
 
     def read(self, key: str) -> tuple[bytes, str] | None:
-        """An object and its ETag, or None when it is not there."""
+        """An object and its ETag, or None when it is not there. Raises TooLargeError before it is read."""
         try:
             answer = self._s3.get_object(Bucket=self._name, Key=key)
         except ClientError as error:
             if code_of(error) in _MISSING:
                 return None
             raise
+        if answer["ContentLength"] > LARGEST_OBJECT:
+            answer["Body"].close()
+            raise TooLargeError(key, answer["ETag"])
         return answer["Body"].read(), answer["ETag"]
+
+    def copy(self, key: str, etag: str, target: str) -> None:
+        """Copy an object that is still as it was found, without reading it (up to 5 GB: S3 API, CopyObject)."""
+        source: Any = {"Bucket": self._name, "Key": key}
+        self._s3.copy_object(Bucket=self._name, Key=target, CopySource=source, CopySourceIfMatch=etag)
 
     def write(self, key: str, body: bytes) -> None:
         """Write letters, whatever is there."""

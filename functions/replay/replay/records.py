@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 from watchpost.dead_letters import PREFIX, Contents, DeadLetter
 
 LAMBDA_PREFIX = "aws/lambda/"
+# Bytes of a record: it holds an event of up to 6 MB (Lambda quotas), as JSON in JSON at worst.
+LARGEST = 32_000_000
 _ASYNC_PREFIX = f"{LAMBDA_PREFIX}async/"
 
 
@@ -37,6 +39,8 @@ def read(body: bytes, shipper: str) -> Contents | str:
     shipper: the function's name. A record of several Kinesis records is one letter for each of them, so that each is
     accounted for alone. A record that cannot be read is counted as unreadable; nothing is raised.
     """
+    if len(body) > LARGEST:
+        return Contents(unreadable=1)
     try:
         record = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):

@@ -13,7 +13,7 @@ from watchpost import dead_letters
 from watchpost.dead_letters import PREFIX, Contents, DeadLetter
 
 from replay import records
-from replay.bucket import REJECTED, UNREADABLE
+from replay.bucket import REJECTED, UNREADABLE, TooLargeError
 from replay.chunks import Item
 from replay.deliver import deliver
 from replay.invoke import SHIPPER_TIMEOUT
@@ -67,7 +67,10 @@ class Worker:
         return outcome
 
     def _look(self, entry: Entry) -> Outcome:
-        found = self.bucket.read(entry.key)
+        try:
+            found = self.bucket.read(entry.key)
+        except TooLargeError:
+            return Outcome(unreadable=1)
         if found is None:
             return Outcome()
         contents = self._contents(entry, found[0])
@@ -80,7 +83,10 @@ class Worker:
         return outcome
 
     def _claimed(self, entry: Entry, claim: Claim) -> Outcome:
-        found = self.bucket.read(entry.key)
+        try:
+            found = self.bucket.read(entry.key)
+        except TooLargeError as error:
+            return self._put_aside(error)
         if found is None:
             return Outcome()  # another run was through with it before we claimed it
         body, etag = found
@@ -93,6 +99,12 @@ class Worker:
         if isinstance(contents, str):
             return Outcome(foreign=Counter({contents: 1}))
         return _Object(self, entry.key, etag, contents, body).replay()
+
+    def _put_aside(self, found: TooLargeError) -> Outcome:
+        _log.error("%s, it is rejected unread", found)
+        self.bucket.copy(found.key, found.etag, unreadable_key(found.key))
+        gone = self.bucket.remove(found.key, found.etag)
+        return Outcome(unreadable=1, gone=1 if gone else 0)
 
     def _contents(self, entry: Entry, body: bytes) -> Contents | str:
         if entry.key.startswith(records.LAMBDA_PREFIX):

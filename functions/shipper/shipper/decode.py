@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,18 @@ from typing import Any
 import orjson
 from watchpost.errors import PayloadError
 
-# The events that Lambda takes are far smaller; this keeps a decompression bomb from taking the memory (bytes).
-MAX_PAYLOAD = 100 * 1024 * 1024
+# Bytes of a payload's JSON. PutLogEvents takes batches of 1 MiB, to which CloudWatch Logs adds 26 bytes for each of up
+# to 10,000 events (CloudWatch Logs API, PutLogEvents); as JSON, six bytes for a character at worst, that is 8 MB.
+# gzip makes a thousandth of what repeats itself: without a limit an event of 1 MB would take a gigabyte of memory.
+MAX_PAYLOAD = 32 * 1024 * 1024
+# From here on (bytes) it is asked how much of the JSON is structure: `{},{},…` takes 36 times its length as objects.
+DENSE_FROM = 4 * 1024 * 1024
+DENSITY = 16  # bytes for each value, at least; an event of CloudWatch Logs has 36 and more for each of its own
 MAX_TIME = 253_402_300_799_999  # the last millisecond of the year 9999
 
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _STR, _INT = {str}, {int}
+_IN_QUOTES = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +99,31 @@ def _decoded(data: Any) -> bytes:
 def _decompressed(data: bytes) -> bytes:
     decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        content = decompressor.decompress(data, MAX_PAYLOAD)
+        content = decompressor.decompress(data, MAX_PAYLOAD + 1)
     except zlib.error:
         raise PayloadError("not-gzip", "gzip") from None
+    if len(content) > MAX_PAYLOAD:
+        raise PayloadError("too-large", f"at most {MAX_PAYLOAD} bytes")
     if not decompressor.eof:
-        if len(content) >= MAX_PAYLOAD:
-            raise PayloadError("too-large", f"at most {MAX_PAYLOAD} bytes")
         raise PayloadError("not-gzip", "complete gzip")
+    if decompressor.unused_data:  # a second stream would be lost
+        raise PayloadError("not-gzip", "one stream of gzip and nothing behind it")
+    if len(content) >= DENSE_FROM and _is_dense(content):
+        raise PayloadError("too-dense", f"log events, not more than one value in {DENSITY} bytes")
     return content
+
+
+def _is_dense(content: bytes) -> bool:
+    """Whether JSON is made of so many values that they take many times its length as objects."""
+    most = len(content) // DENSITY
+    if _values(content) <= most:
+        return False
+    # What stands in quotes does not count, but how often there are quotes does: taking out so many takes memory too.
+    return (content.count(b'"') - content.count(b'\\"')) // 2 > most or _values(_IN_QUOTES.sub(b"", content)) > most
+
+
+def _values(content: bytes) -> int:
+    return content.count(b",") + content.count(b"{") + content.count(b"[")
 
 
 def _json(content: bytes) -> Any:

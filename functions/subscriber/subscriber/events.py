@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Literal
 
 from watchpost import custom_resource
@@ -15,6 +16,10 @@ TAGGED = "Tag Change on Resource"
 SCHEDULED = "Scheduled Event"
 CONFIGURED = "Parameter Store Change"
 CREATED = ("logs.amazonaws.com", "CreateLogGroup")  # eventSource and eventName of CloudTrail
+
+# CloudWatch Logs API, CreateLogGroup. Anybody in the account can send such an event; a name that no group can have is
+# neither asked for nor written down.
+_GROUP = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 
 Kind = Literal["queue", "announcement", "tick", "sweep", "resource"]
 
@@ -81,8 +86,8 @@ def _created(detail: Any) -> str | None:
         return None  # such a call did not create anything, and its parameters may be missing
     parameters = detail.get("requestParameters")
     name = parameters.get("logGroupName") if isinstance(parameters, dict) else None
-    if not isinstance(name, str) or not name:
-        raise PayloadError("malformed", "detail.requestParameters.logGroupName")
+    if not isinstance(name, str) or not _GROUP.fullmatch(name):
+        raise PayloadError("malformed", "detail.requestParameters.logGroupName, the name of a log group")
     return name
 
 
@@ -95,4 +100,5 @@ def _tagged(event: dict[str, Any]) -> str | None:
     kind, name = resource_of(arn)
     if not name:
         return None  # Logs and Lambda have other resources with tags
-    return name if kind == "log-group" else f"/aws/lambda/{name}"
+    group = name if kind == "log-group" else f"/aws/lambda/{name}"
+    return group if _GROUP.fullmatch(group) else None

@@ -29,7 +29,7 @@ def run(event: Any, around: Surroundings) -> dict[str, Any]:
     ledger, the metrics and the log, and the next sweep tries them again: an invocation that failed for them would only
     be repeated by Lambda at once. Raises PayloadError for an event of no known kind, and botocore's errors, LedgerError
     and ConfigurationError when groups cannot be listed, the ledger does not work, or no configuration is right. A
-    custom resource is always answered.
+    custom resource is always answered; PayloadError when its answer would not go to AWS, and nothing is done then.
     """
     kind = kind_of(event)
     if kind == "resource":
@@ -54,6 +54,7 @@ def _log(result: Result) -> None:
 
 def _custom_resource(event: dict[str, Any], around: Surroundings) -> dict[str, Any]:
     """Subscribe on creation and update, unsubscribe on deletion, and tell CloudFormation in any case."""
+    custom_resource.check(event)
     done: dict[str, Any] = {}
     failure: str | None = None
     try:

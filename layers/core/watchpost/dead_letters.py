@@ -32,6 +32,7 @@ LARGEST = 100_000_000  # bytes of text that are read of one object; the memory o
 OBJECT = LARGEST // 2  # bytes of text that are stored in one object: failures add to its letters' histories
 _LEVEL = 6  # of gzip: 9 takes twice the time for a hundredth less
 _PIECE = 16_384  # bytes of an object that are decompressed at once
+_STREAMS = 1_000  # of gzip in an object, of which ours have one: millions of empty ones would take minutes
 _GZIP = b"\x1f\x8b"
 
 
@@ -189,15 +190,17 @@ def _inflate(body: bytes, largest: int) -> tuple[bytes, bool]:
 
 def _inflated(body: bytes) -> Iterator[bytes]:
     """The text of gzip, piece by piece. Raises zlib.error or EOFError where it is broken, after all that is before."""
-    rest = body
-    while rest:
+    position = streams = 0
+    while position < len(body):
+        streams += 1
+        if streams > _STREAMS:
+            raise zlib.error(f"more than {_STREAMS} streams")
         inflater = zlib.decompressobj(wbits=31)
-        position = 0
         while not inflater.eof:
-            piece = rest[position : position + _PIECE]
+            piece = body[position : position + _PIECE]
             if not piece:
                 raise EOFError
-            position += _PIECE
+            position += len(piece)
             before = inflater.copy()
             try:
                 yield inflater.decompress(piece)
@@ -206,4 +209,4 @@ def _inflated(body: bytes) -> Iterator[bytes]:
                 for index in range(len(piece)):
                     yield before.decompress(piece[index : index + 1])
                 raise
-        rest = inflater.unused_data + rest[position:]
+        position -= len(inflater.unused_data)  # of the next stream
