@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner import dashboard_cost as prices
+from provisioner import prices
 
 from benchmarks import capacity
 from benchmarks.capacity import DAY, GB, Inputs, direct, replay_hours, storage, stream, traffic
@@ -18,12 +18,9 @@ DIRECT, KINESIS, BOTH = "direct", "kinesis", "both"
 MONTH = prices.HOURS / 24  # days
 FARTHEST = 1e18  # bytes a day; what is not met below it is no limit
 
-# USD, where provisioner.dashboard_cost has none of it; the first tier of each, as there.
+# USD, where provisioner.prices has none of it; the first tier of each, as there.
 PUT_UNIT, PUT_UNIT_BYTES = 0.014 / 1e6, 25_000  # a record counts by units (Amazon Kinesis Data Streams pricing)
 STREAM_GB = 0.08 + 0.04  # on demand, in and out (Amazon Kinesis Data Streams pricing)
-STREAM_HOUR = 0.04  # on demand
-METRIC = 0.30  # a custom metric and month (Amazon CloudWatch pricing)
-PUT_METRIC = 0.01 / 1_000  # a call of PutMetricData
 TRANSFER_GB = 0.01  # to another availability zone of the region (Amazon EC2 pricing, data transfer)
 OWN_METRICS = 20  # of the pipeline itself
 OWN_LOG_BYTES = 1_100  # that an invocation writes: START, END, REPORT, and its metrics as one line
@@ -125,8 +122,8 @@ def costs(volume: float, way: str, inputs: Inputs) -> dict[str, float]:
         * inputs.memory_mb
         / 1_024
         * prices.GB_SECOND["arm64"],
-        "PutMetricData": invocations * PUT_METRIC,
-        "custom metrics": (inputs.metrics + OWN_METRICS) * METRIC,
+        "PutMetricData": invocations * prices.PUT_METRIC_DATA,
+        "custom metrics": (inputs.metrics + OWN_METRICS) * prices.CUSTOM_METRIC,
         "own logs": invocations * OWN_LOG_BYTES * prices.LOG_BYTE,
         "traffic to Elasticsearch": documents * inputs.document_bytes / GB * TRANSFER_GB,
     }
@@ -141,7 +138,7 @@ def costs(volume: float, way: str, inputs: Inputs) -> dict[str, float]:
 def on_demand(volume: float, inputs: Inputs) -> float:
     """USD a month of the stream in on-demand mode, instead of shards and records."""
     found = traffic(volume, inputs)
-    return found.lines * found.wire_bytes * DAY * MONTH / GB * STREAM_GB + STREAM_HOUR * prices.HOURS
+    return found.lines * found.wire_bytes * DAY * MONTH / GB * STREAM_GB + prices.STREAM_HOUR * prices.HOURS
 
 
 def ingestion(volume: float, inputs: Inputs) -> float:

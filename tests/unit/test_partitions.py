@@ -29,6 +29,10 @@ ALLOWED = {
         "layers/core/watchpost/settings.py",
         "amazonaws.com",
     ): "what the command takes, which needs no endpoint of its own",
+    (
+        "layers/core/watchpost/custom_resource.py",
+        "1.amazonaws.com",
+    ): "an example in a comment; all partitions are taken",
     ("layers/core/watchpost/links.py", "console.aws.amazon.com"): "the one table of consoles",
     ("layers/core/watchpost/links.py", "amazonaws.cn"): "the one table of consoles",
     ("layers/core/watchpost/links.py", "console.amazonaws.cn"): "the one table of consoles",
