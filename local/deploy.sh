@@ -15,6 +15,7 @@
 #   KIBANA_SECRET       none: ARN of a secret
 #   NOTIFICATION_EMAIL  none
 #   ELASTICSEARCH_COMPRESSION   none or gzip
+#   SHIPPER_DEPLOYMENT  AllAtOnce, Canary10Percent5Minutes, Linear10PercentEvery1Minute …
 set -eu
 if [ -z "${ELASTICSEARCH_URL:-}" ]; then
   echo "watchpost: ELASTICSEARCH_URL is not set. Run: make deploy ELASTICSEARCH_URL=https://host:port" >&2
@@ -30,7 +31,8 @@ set -- --parameter-overrides \
   "PythonRuntime=$runtime" "Architecture=$architecture" "MetricNamespace=${METRIC_NAMESPACE:-Watchpost}" \
   "Delivery=${DELIVERY:-direct}" "StreamShards=${STREAM_SHARDS:-0}" \
   "ElasticsearchCompression=${ELASTICSEARCH_COMPRESSION:-none}" "SubscriptionScope=${SUBSCRIPTION_SCOPE:-groups}" \
-  "KibanaUrl=${KIBANA_URL:-none}" "KibanaSpace=${KIBANA_SPACE:-default}"
+  "KibanaUrl=${KIBANA_URL:-none}" "KibanaSpace=${KIBANA_SPACE:-default}" \
+  "ShipperDeployment=${SHIPPER_DEPLOYMENT:-AllAtOnce}"
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
 fi

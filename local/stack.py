@@ -40,11 +40,11 @@ def _runtime_parameters() -> dict[str, str]:
     return {"PythonRuntime": emulator.runtime(), "Architecture": architecture()}
 
 
-def _sam(arguments: list[str], what: str, log: Path, environment: Mapping[str, str]) -> None:
+def _sam(arguments: list[str], what: str, log: Path, environment: Mapping[str, str], folder: Path = CHECKOUT) -> None:
     with log.open("w") as stream:
         done = subprocess.run(
             [tool("sam", "sam"), *arguments],
-            cwd=CHECKOUT,
+            cwd=folder,
             env={**_clean_environment(), "SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.5", **environment},
             stdin=subprocess.DEVNULL,
             stdout=stream,
@@ -87,7 +87,8 @@ def _deploy(what: str, arguments: list[str], name: str, state: State, environmen
         endpoint, region = environment["AWS_ENDPOINT_URL"], environment["AWS_DEFAULT_REGION"]
         cloudformation = emulator.client(endpoint, "cloudformation", region)
         try:
-            events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+            pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+            events = [event for page in pages for event in page["StackEvents"]]
         except ClientError:  # it failed before there was a stack
             raise error from None
         reason = reason_of_failure(events)
@@ -118,6 +119,13 @@ def build(state: State) -> bool:
 
 
 def _build(state: State) -> bool:
+    build_of(CHECKOUT, BUILD, state)
+    (BUILD / "fingerprint").write_text(_fingerprint())
+    return True
+
+
+def build_of(folder: Path, target: Path, state: State) -> None:
+    """Build what lies in a folder, this checkout or another version of it, into the folder `target`."""
     version = emulator.runtime().removeprefix("python")
     environment = {
         "WATCHPOST_PYTHON": version,
@@ -125,11 +133,9 @@ def _build(state: State) -> bool:
         "PYTHON": tool("project", "python"),
         "AWS_DEFAULT_REGION": emulator.REGION,
     }
-    arguments = ["build", "--template", "template.yaml", "--build-dir", str(BUILD)]
+    arguments = ["build", "--template", "template.yaml", "--build-dir", str(target)]
     arguments += _parameters({"ElasticsearchUrl": "http://127.0.0.1:9200", **_runtime_parameters()})
-    _sam(arguments, "Building", state.run / "build.log", environment)
-    (BUILD / "fingerprint").write_text(_fingerprint())
-    return True
+    _sam(arguments, "Building", state.run / "build.log", environment, folder)
 
 
 def aws_environment(endpoint: str, region: str = emulator.REGION) -> dict[str, str]:
@@ -156,16 +162,23 @@ def deploy(
     opens both ways in, because subscription filters of the emulator feed functions only, while its streams feed the
     shipper.
     """
+    parameters = {"ElasticsearchUrl": elasticsearch_url, **parameters}
+    deploy_built(BUILD, state, name, aws_environment(endpoint, region), parameters)
+
+
+def deploy_built(
+    built: Path, state: State, name: str, environment: Mapping[str, str], parameters: Mapping[str, str]
+) -> None:
+    """Deploy what was built into a folder, as `deploy` does. environment: as of aws_environment."""
     values = {
-        "ElasticsearchUrl": elasticsearch_url,
         "Environment": ENVIRONMENT,
         "Delivery": "drain",
         "StreamShards": "1",
         **_runtime_parameters(),
         **parameters,
     }
-    arguments = ["--template-file", str(BUILD / "template.yaml"), *_parameters(values)]
-    _deploy("Deploying Watchpost", arguments, name, state, aws_environment(endpoint, region))
+    arguments = ["--template-file", str(built / "template.yaml"), *_parameters(values)]
+    _deploy("Deploying Watchpost", arguments, name, state, environment)
 
 
 def deploy_demo(state: State, endpoint: str, **parameters: str) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from watchpost import aws, configuration, settings
+from watchpost import aws, configuration, names, settings
 from watchpost.calls import Calls
 from watchpost.ledger import Ledger
 
@@ -59,7 +59,7 @@ def _account(remaining: Callable[[], float]) -> Account:
         tagging=aws.client("resourcegroupstaggingapi"),
         calls=Calls(time.monotonic, time.sleep, remaining),
         role=current.stream_role if streaming else None,
-        former=(former,),
+        former=(former, names.without_alias(current.shipper_arn)),
         scope=current.subscription_scope,
     )
 
