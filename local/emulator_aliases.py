@@ -2,8 +2,8 @@
 
 A filter or policy that names an alias has the function itself invoked; the weights of an alias are stored and not
 followed; reserved concurrency holds for the function itself, not for its versions; and an asynchronous invocation of an
-alias knows neither the retries nor the on-failure destination that the alias has. Besides, an update of a function kills
-what runs of it at that moment; Lambda lets it end.
+alias knows neither the retries nor the on-failure destination that the alias has. Besides, an update of a function
+kills what runs of it at that moment; Lambda lets it end.
 """
 
 from __future__ import annotations
