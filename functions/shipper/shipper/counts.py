@@ -73,8 +73,8 @@ class Counts:
         directive = {"Namespace": PIPELINE_NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
         directives, about = [directive], {"Stack": stack}
         if version and self.dead_lettered:
-            of_version = [one for one in metrics if one["Name"] == "DeadLettered"]
-            directives.append({"Namespace": PIPELINE_NAMESPACE, "Dimensions": [["Stack", "Version"]], "Metrics": of_version})
+            letters = [one for one in metrics if one["Name"] == "DeadLettered"]
+            directives.append({**directive, "Dimensions": [["Stack", "Version"]], "Metrics": letters})
             about["Version"] = version
         line = {"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": directives}, **about, **values}
         if self.filtered_by:
