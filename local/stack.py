@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import platform
 import re
@@ -16,7 +17,7 @@ from local.errors import LocalError
 from local.state import BUILD, CHECKOUT, SHARED, lock, tool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from local.state import State
@@ -68,6 +69,19 @@ def _telling_line(text: str) -> str:
     return (errors or lines or ["it said nothing"])[-1][:400]
 
 
+def _of_last_operation(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of CloudFormation's events, newest first: those since a stack was last begun to be created or updated."""
+    return list(
+        itertools.takewhile(
+            lambda event: (
+                event["ResourceType"] != "AWS::CloudFormation::Stack"
+                or event["ResourceStatus"] not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+            ),
+            events,
+        )
+    )
+
+
 def reason_of_failure(events: list[dict[str, Any]]) -> str | None:
     """Why a deployment failed, of CloudFormation's events (newest first): its first failure, not what followed."""
     failures = [event for event in reversed(events) if event["ResourceStatus"].endswith("_FAILED")]
@@ -88,7 +102,7 @@ def _deploy(what: str, arguments: list[str], name: str, state: State, environmen
         cloudformation = emulator.client(endpoint, "cloudformation", region)
         try:
             pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
-            events = [event for page in pages for event in page["StackEvents"]]
+            events = _of_last_operation(event for page in pages for event in page["StackEvents"])
         except ClientError:  # it failed before there was a stack
             raise error from None
         reason = reason_of_failure(events)

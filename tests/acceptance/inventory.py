@@ -16,7 +16,6 @@ TOOL = "aws-sam-cli-managed-default"
 # A service, its operation, and where in the answer the names are.
 LISTS = (
     ("lambda", "list_functions", "Functions", "FunctionName"),
-    ("lambda", "list_layers", "Layers", "LayerName"),
     ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
     ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
     ("sns", "list_topics", "Topics", "TopicArn"),

@@ -53,14 +53,20 @@ class Load:
         until = len(self.written) + 2 * number
         eventually(lambda: len(self.written) >= until or self._problems, f"{number} more batches of lines", 120)
 
-    def check(self) -> None:
-        """Check that each line is one document, and the sum of the values exact, with a replay where it is needed."""
+    def check(self, *, deploying: bool = False) -> None:
+        """Check that each line is one document, and the sum of the values exact, with a replay where it is needed.
+
+        deploying: whether a stack was deployed meanwhile. The emulator answers nobody for seconds then, and an answer
+        of CloudWatch that is lost can add the values of its call once more (docs/guarantees.md, bound 1): then it is
+        checked only that no value is missing.
+        """
         eventually(self._has_arrived, "that all lines and values arrived", patience=90)
         found = Counter(document["message"] for document in self.documents())
         missing = [text for text in self.written if found[text] != 1]
         assert missing == [], f"{len(missing)} of {len(self.written)} lines are not stored exactly once"
         assert len(self.documents()) == 2 * len(self.written)
-        assert self.sold() == len(self.written), f"{len(self.written)} values were written"
+        sold, written = self.sold(), len(self.written)
+        assert sold >= written if deploying else sold == written, f"{sold} of {written} values"
 
     def _has_arrived(self) -> bool:
         world = self.world

@@ -84,8 +84,8 @@ def _state(world: Region, load: Load) -> dict[str, Any]:
     }
 
 
-def test_no_line_is_lost_or_counted_twice_by_an_upgrade(upgrade: Upgrade) -> None:
-    upgrade.load.check()
+def test_no_line_is_lost_or_stored_twice_by_an_upgrade(upgrade: Upgrade) -> None:
+    upgrade.load.check(deploying=True)
 
 
 def test_subscriptions_are_moved_to_the_alias(upgrade: Upgrade) -> None:
