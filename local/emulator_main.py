@@ -11,6 +11,7 @@
 8. When it enforces IAM it takes what is asked of a layer's versions for ListLayers, and their deletion for nothing.
 9. A change set does not see a resource whose condition holds no longer, or holds now, when nothing else has changed.
 10. It knows no Fn::Join in conditions of templates, so that a list which is empty never counts as empty.
+11. It forgets about aliases of functions in four places, which are in emulator_aliases.py.
 
 The second, the third and the eighth would have a role allowed more than it needs on AWS. Added are the account-level
 subscription policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; the
@@ -25,6 +26,7 @@ import json
 import os
 import re
 import select
+import sys
 import threading
 import time
 import types
@@ -224,7 +226,8 @@ async def _handle_logs_and_policies(
 
 
 def _fan_out_by_policies_too(group_name: str, stream_name: str, events: list[dict[str, Any]]) -> None:
-    _fan_out(group_name, stream_name, events)
+    group = cloudwatch_logs._log_groups.get(group_name) or {}  # noqa: SLF001
+    filters = list((group.get("subscriptionFilters") or {}).values())
     for policy in list(_policies.get(get_region(), {}).values()):
         if group_name in _excluded(policy):
             continue
@@ -234,11 +237,16 @@ def _fan_out_by_policies_too(group_name: str, stream_name: str, events: list[dic
             "destinationArn": document["DestinationArn"],
             "filterPattern": document.get("FilterPattern", ""),
         }
-        # The same function, as if this were the group's one filter: nothing else of it is replaced.
-        groups = {group_name: {"subscriptionFilters": {"policy": as_filter}}}
-        types.FunctionType(_fan_out.__code__, {**_fan_out.__globals__, "_log_groups": groups})(
-            group_name, stream_name, events
-        )
+        filters.append(as_filter)
+    with_alias = sys.modules["local.emulator_aliases"].with_alias
+    seen = {
+        str(number): {**one, "destinationArn": with_alias(one["destinationArn"])} for number, one in enumerate(filters)
+    }
+    # The same function, as if these were the group's filters: nothing else of it is replaced.
+    groups = {group_name: {"subscriptionFilters": seen}}
+    types.FunctionType(_fan_out.__code__, {**_fan_out.__globals__, "_log_groups": groups})(
+        group_name, stream_name, events
+    )
 
 
 def _dead_letter_source_queues(request: dict[str, Any], url: str) -> dict[str, Any]:
@@ -309,6 +317,10 @@ def _drain_all_lines(worker: Any, *args: Any, **kwargs: Any) -> str:
 
 
 if __name__ == "__main__":
+    sys.path[0] = os.path.dirname(sys.path[0])  # this folder is a package  # noqa: PTH120
+    from local import emulator_aliases
+
+    emulator_aliases.mend()
     lambda_runtime.Worker._read_stderr = _read_output  # noqa: SLF001
     lambda_runtime.Worker._drain_stderr_bounded = _drain_all_lines  # noqa: SLF001
     sqs._HANDLERS["ListDeadLetterSourceQueues"] = _dead_letter_source_queues  # noqa: SLF001

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import platform
 import re
@@ -16,7 +17,7 @@ from local.errors import LocalError
 from local.state import BUILD, CHECKOUT, SHARED, lock, tool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from local.state import State
@@ -40,11 +41,11 @@ def _runtime_parameters() -> dict[str, str]:
     return {"PythonRuntime": emulator.runtime(), "Architecture": architecture()}
 
 
-def _sam(arguments: list[str], what: str, log: Path, environment: Mapping[str, str]) -> None:
+def _sam(arguments: list[str], what: str, log: Path, environment: Mapping[str, str], folder: Path = CHECKOUT) -> None:
     with log.open("w") as stream:
         done = subprocess.run(
             [tool("sam", "sam"), *arguments],
-            cwd=CHECKOUT,
+            cwd=folder,
             env={**_clean_environment(), "SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.5", **environment},
             stdin=subprocess.DEVNULL,
             stdout=stream,
@@ -68,6 +69,19 @@ def _telling_line(text: str) -> str:
     return (errors or lines or ["it said nothing"])[-1][:400]
 
 
+def _of_last_operation(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of CloudFormation's events, newest first: those since a stack was last begun to be created or updated."""
+    return list(
+        itertools.takewhile(
+            lambda event: (
+                event["ResourceType"] != "AWS::CloudFormation::Stack"
+                or event["ResourceStatus"] not in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+            ),
+            events,
+        )
+    )
+
+
 def reason_of_failure(events: list[dict[str, Any]]) -> str | None:
     """Why a deployment failed, of CloudFormation's events (newest first): its first failure, not what followed."""
     failures = [event for event in reversed(events) if event["ResourceStatus"].endswith("_FAILED")]
@@ -87,7 +101,8 @@ def _deploy(what: str, arguments: list[str], name: str, state: State, environmen
         endpoint, region = environment["AWS_ENDPOINT_URL"], environment["AWS_DEFAULT_REGION"]
         cloudformation = emulator.client(endpoint, "cloudformation", region)
         try:
-            events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+            pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+            events = _of_last_operation(event for page in pages for event in page["StackEvents"])
         except ClientError:  # it failed before there was a stack
             raise error from None
         reason = reason_of_failure(events)
@@ -118,6 +133,13 @@ def build(state: State) -> bool:
 
 
 def _build(state: State) -> bool:
+    build_of(CHECKOUT, BUILD, state)
+    (BUILD / "fingerprint").write_text(_fingerprint())
+    return True
+
+
+def build_of(folder: Path, target: Path, state: State) -> None:
+    """Build what lies in a folder, this checkout or another version of it, into the folder `target`."""
     version = emulator.runtime().removeprefix("python")
     environment = {
         "WATCHPOST_PYTHON": version,
@@ -125,11 +147,9 @@ def _build(state: State) -> bool:
         "PYTHON": tool("project", "python"),
         "AWS_DEFAULT_REGION": emulator.REGION,
     }
-    arguments = ["build", "--template", "template.yaml", "--build-dir", str(BUILD)]
+    arguments = ["build", "--template", "template.yaml", "--build-dir", str(target)]
     arguments += _parameters({"ElasticsearchUrl": "http://127.0.0.1:9200", **_runtime_parameters()})
-    _sam(arguments, "Building", state.run / "build.log", environment)
-    (BUILD / "fingerprint").write_text(_fingerprint())
-    return True
+    _sam(arguments, "Building", state.run / "build.log", environment, folder)
 
 
 def aws_environment(endpoint: str, region: str = emulator.REGION) -> dict[str, str]:
@@ -156,15 +176,22 @@ def deploy(
     opens both ways in, because subscription filters of the emulator feed functions only, while its streams feed the
     shipper.
     """
+    parameters = {"ElasticsearchUrl": elasticsearch_url, **parameters}
+    deploy_built(BUILD, state, name, aws_environment(endpoint, region), parameters)
+
+
+def deploy_built(
+    built: Path, state: State, name: str, environment: Mapping[str, str], parameters: Mapping[str, str]
+) -> None:
+    """Deploy what was built into a folder, as `deploy` does. environment: as of aws_environment."""
     values = {
-        "ElasticsearchUrl": elasticsearch_url,
         "Environment": ENVIRONMENT,
         "Delivery": "drain",
         "StreamShards": "1",
         **_runtime_parameters(),
         **parameters,
     }
-    deploy_template(BUILD / "template.yaml", values, name, state, aws_environment(endpoint, region))
+    deploy_template(built / "template.yaml", values, name, state, environment)
 
 
 def deploy_template(

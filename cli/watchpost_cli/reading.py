@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 from subscriber.account import Account, all_tags, pages
 from subscriber.receivers import guard_of
+from watchpost import names
 from watchpost.calls import Calls, OutOfTimeError
 from watchpost.configuration.source import source
 from watchpost.errors import ConfigurationError
@@ -57,12 +58,14 @@ def in_force(deployed: stack.Deployed) -> tuple[Configuration, str | None]:
 
 def account(deployed: stack.Deployed) -> Account:
     """The account as the subscriber sees it, at its pace, which leaves others their share. Raises CliError."""
-    direct = deployed.arn_of("lambda", f"function:{deployed.name}-shipper")
+    function = deployed.arn_of("lambda", f"function:{deployed.name}-shipper")
+    direct = f"{function}:{names.SHIPPER_ALIAS}"
     stream = deployed.arn_of("kinesis", f"stream/{deployed.name}-logs")
     end = time.monotonic() + MOST_SECONDS
     return Account(
         stack=deployed.name,
         destination=stream if deployed.parameters.get("Delivery") == "kinesis" else direct,
+        former=(function,),
         logs=stack.client("logs", attempts=1),
         lambda_=stack.client("lambda", attempts=1),
         tagging=stack.client("resourcegroupstaggingapi", attempts=1),

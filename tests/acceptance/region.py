@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from watchpost import names
 from watchpost.ledger import Entry, Ledger
 
 from local import stack
@@ -41,8 +42,9 @@ class Region:
 
     @property
     def shipper(self) -> str:
-        arn = self.account.client("lambda", self.region).get_function_configuration(FunctionName=f"{self.name}-shipper")
-        return str(arn["FunctionArn"])
+        """The ARN of its alias."""
+        client = self.account.client("lambda", self.region)
+        return str(client.get_alias(FunctionName=f"{self.name}-shipper", Name=names.SHIPPER_ALIAS)["AliasArn"])
 
     def filters(self, group: str) -> dict[str, str]:
         found = self.logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]

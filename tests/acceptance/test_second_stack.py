@@ -130,7 +130,7 @@ def test_the_filters_of_the_first_stack_are_left_alone(account: Account, outputs
         for item in page["logGroups"]
     ]
     held = [
-        item["destinationArn"].rsplit(":", 1)[-1]
+        item["destinationArn"].removesuffix(":live").rsplit(":", 1)[-1]
         for name in groups
         for item in logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]
     ]

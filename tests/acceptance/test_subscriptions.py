@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from watchpost import names
 from watchpost.ledger import Ledger
 
 from tests.acceptance.helpers import eventually
@@ -131,7 +132,8 @@ def test_a_changed_configuration_takes_effect_with_the_next_sweep(few: Region) -
     # given a rule that excludes what was subscribed, and one that sends lines to a function that logs what it receives
     few.logs.create_log_group(logGroupName=ECHO)
     narrow = {"name": "tagged", "match": {"glob": "/aws/lambda/tagged-*"}, "exclude": True}
-    sent = {"name": "echoed", "match": {"prefix": "/echoed/"}, "destination": {"arn": f"{few.shipper[:-13]}echo"}}
+    echo = few.shipper.replace(f"{NAME}-shipper:{names.SHIPPER_ALIAS}", "echo")
+    sent = {"name": "echoed", "match": {"prefix": "/echoed/"}, "destination": {"arn": echo}}
     few.configure({**RULES, "subscriptions": {"rules": [narrow, sent, *RULES["subscriptions"]["rules"]]}})
 
     # when the groups are swept

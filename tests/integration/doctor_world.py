@@ -199,7 +199,7 @@ def _functions(world: World) -> None:
         "NOTIFICATION_SECRET": world.outputs["NotificationSecret"],
         "DEAD_LETTER_BUCKET": BUCKET,
         "LEDGER_TABLE": LEDGER,
-        "SHIPPER_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:wp-shipper",
+        "SHIPPER_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:wp-shipper:live",
         "KIBANA_URL": world.kibana.url,
         "KIBANA_SECRET": world.outputs["ElasticsearchSecret"],  # as the template has it without one of its own
         "FALLBACK_TOPIC": world.outputs["FallbackTopic"],
@@ -215,8 +215,14 @@ def _functions(world: World) -> None:
             Code={"ZipFile": code.getvalue()},
             Environment={"Variables": variables},
         )
+    client.publish_version(FunctionName="wp-shipper")
+    client.create_alias(FunctionName="wp-shipper", Name="live", FunctionVersion="1")
     client.add_permission(
-        FunctionName="wp-shipper", StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com"
+        FunctionName="wp-shipper",
+        Qualifier="live",
+        StatementId="logs",
+        Action="lambda:InvokeFunction",
+        Principal="logs.amazonaws.com",
     )
 
 

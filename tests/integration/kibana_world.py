@@ -30,7 +30,7 @@ def settings(url: str, **values: str) -> Settings:
         "aws_region": "eu-west-1",
         "kibana_url": url,
         "kibana_space": "default",
-        "shipper_arn": "arn:aws:lambda:eu-west-1:123456789012:function:wp-shipper",
+        "shipper_arn": "arn:aws:lambda:eu-west-1:123456789012:function:wp-shipper:live",
     }
     return Settings(**made | values)
 

@@ -15,6 +15,7 @@ class Context:
     seconds: float = 60.0
     memory_limit_in_mb: int = 256
     tenant_id: str | None = None
+    function_version: str = "$LATEST"
 
     @property
     def invoked_function_arn(self) -> str:

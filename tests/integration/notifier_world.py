@@ -50,7 +50,7 @@ VARIABLES = {name: f"made-up-{name}" for name in Settings.__slots__} | {
     "incident_table": "incidents",
     "notification_secret": "receivers",
     "config_parameter": "/watchpost/watchpost/config",
-    "shipper_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:watchpost-shipper",
+    "shipper_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:watchpost-shipper:live",
 }
 SETTINGS = Settings(**VARIABLES)
 NAME = "watchpost/orders/orders/errors-in-logs"

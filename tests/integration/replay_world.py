@@ -38,7 +38,7 @@ BUCKET = "letters"
 AWAY = "Elasticsearch is unavailable (503): away"
 NOT_PARSED = "400 document_parsing_exception: failed to parse field [n]"
 ODD = "the shipper has its reasons"
-SHIPPER_ARN = f"arn:aws:lambda:{REGION}:000000000000:function:s-shipper"
+SHIPPER_ARN = f"arn:aws:lambda:{REGION}:000000000000:function:s-shipper:live"
 
 Letters = list[dict[str, Any]]
 Reply = tuple[int, dict[str, str], Any]  # status, headers, body as JSON

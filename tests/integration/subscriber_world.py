@@ -17,6 +17,7 @@ from moto import mock_aws
 from subscriber.account import Account
 from subscriber.run import run
 from subscriber.surroundings import Surroundings
+from watchpost import names
 from watchpost.calls import Calls
 from watchpost.configuration import Configuration
 from watchpost.ledger import KEY, Ledger
@@ -175,7 +176,7 @@ class Bench:
             tagging=self.tagging,
             calls=calls,
             role="arn:aws:iam::123456789012:role/stream" if self.streaming else None,
-            former=(self.shipper if self.streaming else self.stream,),
+            former=(self.shipper if self.streaming else self.stream, names.without_alias(self.shipper)),
             scope=self.scope,
         )
 
@@ -200,7 +201,8 @@ def bench(latency: float = 0.03) -> Iterator[Bench]:
             AttributeDefinitions=[{"AttributeName": KEY, "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        shipper = world.function(f"{STACK}-shipper", {"watchpost:stack": STACK})
+        function = world.function(f"{STACK}-shipper", {"watchpost:stack": STACK})
+        shipper = world.destination(f"{function}:{names.SHIPPER_ALIAS}")
         stream = world.destination(f"arn:aws:kinesis:{REGION}:123456789012:stream/{STACK}-logs")
         world.destination(FOREIGN)
         world.destination(BY_RULE)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PARAMETER = "/watchpost/wp/config"
 OUTPUTS = {"LedgerTable": NAME, "ConfigParameter": PARAMETER}
-SHIPPER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:wp-shipper"
+SHIPPER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:wp-shipper:live"
 STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/wp-logs"
 EVIL = "\x1b[31m\u202e"
 SINCE = "2026-11-21T08:00:00Z"

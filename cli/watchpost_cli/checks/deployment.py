@@ -204,7 +204,7 @@ def _invocable(around: Around, name: str) -> Iterator[Finding]:
     """Whether CloudWatch Logs may invoke the shipper: without that no filter delivers anything."""
     try:
         with needing(f"{POLICY} on {name}"):
-            policy = around.client("lambda").get_policy(FunctionName=name)["Policy"]
+            policy = around.client("lambda").get_policy(FunctionName=name, Qualifier=names.SHIPPER_ALIAS)["Policy"]
     except NotAllowedError as error:
         yield refused(error)
         return

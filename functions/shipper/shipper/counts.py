@@ -62,12 +62,21 @@ class Counts:
             name: value for name, value in ((name, getattr(self, one)) for one, name in _NAMES) if value is not None
         }
 
-    def emf(self, stack: str, time_ms: int) -> str:
-        """One line in CloudWatch's embedded metric format, with dimension Stack; time_ms: milliseconds since 1970."""
+    def emf(self, stack: str, time_ms: int, version: str = "") -> str:
+        """One line in CloudWatch's embedded metric format, with dimension Stack; time_ms: milliseconds since 1970.
+
+        version: of the function. Dead letters, where there are some, are also told by version, so that a new one that
+        cannot deliver is taken back. Anything more would be metrics for each version that was ever deployed.
+        """
         values = self.by_name()
         metrics = [{"Name": name, "Unit": "Seconds" if name.endswith("Seconds") else "Count"} for name in values]
         directive = {"Namespace": PIPELINE_NAMESPACE, "Dimensions": [["Stack"]], "Metrics": metrics}
-        line = {"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": [directive]}, "Stack": stack, **values}
+        directives, about = [directive], {"Stack": stack}
+        if version and self.dead_lettered:
+            letters = [one for one in metrics if one["Name"] == "DeadLettered"]
+            directives.append({**directive, "Dimensions": [["Stack", "Version"]], "Metrics": letters})
+            about["Version"] = version
+        line = {"_aws": {"Timestamp": time_ms, "CloudWatchMetrics": directives}, **about, **values}
         if self.filtered_by:
             line["FilteredBy"] = self.filtered_by
         return orjson.dumps(line).decode()

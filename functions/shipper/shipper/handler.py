@@ -42,4 +42,5 @@ def surroundings(context: LambdaContext) -> Surroundings:
         ),
         request_id=context.aws_request_id,
         now_ms=lambda: time.time_ns() // 1_000_000,
+        version="" if context.function_version == "$LATEST" else context.function_version,
     )

@@ -47,6 +47,7 @@ class Surroundings:
     deadline: Deadline  # of the delivery of documents
     request_id: str  # of this invocation
     now_ms: Callable[[], int]  # milliseconds since 1970
+    version: str = ""  # of the function, "" when it is not a published one
 
 
 def run(event: Any, surroundings: Surroundings) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def run(event: Any, surroundings: Surroundings) -> dict[str, Any]:
             return _answer(event, surroundings, counts)
     finally:
         recursion.warn(counts.echoes)
-        print(counts.emf(surroundings.settings.stack, surroundings.now_ms()))
+        print(counts.emf(surroundings.settings.stack, surroundings.now_ms(), surroundings.version))
 
 
 def _answer(event: Any, surroundings: Surroundings, counts: Counts) -> dict[str, Any]:

@@ -28,13 +28,13 @@ class Account:
     """Where the subscriber works, for whom, and how it calls AWS. The clients make one attempt each."""
 
     stack: str  # name of the CloudFormation stack
-    destination: str  # ARN of what subscription filters point to: the shipper, or the stream before it
+    destination: str  # ARN of what subscription filters point to: the shipper's alias, or the stream before it
     logs: CloudWatchLogsClient
     lambda_: LambdaClient
     tagging: ResourceGroupsTaggingAPIClient
     calls: Calls
     role: str | None = None  # ARN of what CloudWatch Logs writes to a stream as
-    former: tuple[str, ...] = ()  # ARNs that filters of ours may still point to, after another way of delivery
+    former: tuple[str, ...] = ()  # ARNs that filters of ours may still point to, of another way of delivery or version
     scope: str = "groups"  # "groups": a filter for each group; "account": one policy for all
 
     @property

@@ -44,7 +44,7 @@ class Wanted:
 class Ownership:
     """Which filters of a group are ours."""
 
-    destinations: frozenset[str]  # ARNs of the stack's own shipper and stream
+    destinations: frozenset[str]  # ARNs of the stack's own shipper, with and without its alias, and stream
     recorded: frozenset[tuple[str, str]] = frozenset()  # name and destination, as the ledger has them
 
     def has(self, item: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from watchpost import aws, configuration, settings
+from watchpost import aws, configuration, names, settings
 from watchpost.calls import Calls
 from watchpost.ledger import Ledger
 
@@ -58,7 +58,8 @@ def _account(remaining: Callable[[], float]) -> Account:
         tagging=aws.client("resourcegroupstaggingapi"),
         calls=Calls(time.monotonic, time.sleep, remaining),
         role=current.stream_role if streaming else None,
-        former=tuple(former),
+        # Filters of versions before the alias point to the function itself.
+        former=(*former, names.without_alias(current.shipper_arn)),
         scope=current.subscription_scope,
     )
 

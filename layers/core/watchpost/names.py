@@ -6,6 +6,7 @@ import hashlib
 import re
 
 COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay", "janitor")
+SHIPPER_ALIAS = "live"  # of the shipper, to which everything goes that is shipped: AutoPublishAlias in template.yaml
 FILTER_PREFIX = "watchpost.service="
 OWNER_TAG = "watchpost:stack"
 PIPELINE_NAMESPACE = "Watchpost/Pipeline"  # of the metrics that Watchpost has of itself
@@ -24,6 +25,11 @@ _NOT_IN_DASHBOARD_NAME = re.compile(r"[^A-Za-z0-9_-]")
 def own_log_groups(stack: str) -> frozenset[str]:
     """The log groups of the stack's own functions, which are never shipped: doing so would never end."""
     return frozenset(f"/aws/lambda/{stack}-{component}" for component in COMPONENTS)
+
+
+def without_alias(shipper: str) -> str:
+    """The ARN of the shipper itself, where it is that of its alias: filters pointed there before there was one."""
+    return shipper.removesuffix(f":{SHIPPER_ALIAS}")
 
 
 def data_stream(kind: str, namespace: str) -> str:

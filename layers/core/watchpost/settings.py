@@ -40,7 +40,7 @@ class Settings:
     fallback_topic: str  # ARN of the SNS topic for notifications that no receiver took; it has no function behind it
     mail_topic: str  # ARN of the SNS topic with the e-mail addresses that are told of alarms
     incident_table: str  # name of the DynamoDB table with what rings and who was told of it
-    shipper_arn: str  # destination of the subscription filters, unless there is a stream
+    shipper_arn: str  # of its alias: destination of the subscription filters, unless there is a stream
     stream_arn: str  # of the Kinesis stream, whether the stack has one or not
     ledger_table: str  # name of the DynamoDB table with the subscriptions' ledger
     subscription_scope: str  # "groups": a filter for each log group; "account": one policy for all of them

@@ -36,8 +36,9 @@ class Context:
     aws_request_id: str
     ends_at: float
     function_name: str = "watchpost-shipper"
+    function_version: str = "1"
     memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper"
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper:live"
 
     def get_remaining_time_in_millis(self) -> int:
         return max(int((self.ends_at - _monotonic()) * 1000), 0)

@@ -32,7 +32,7 @@ MADE_UP = dict.fromkeys(Settings.__slots__, "unused") | {
     "dead_letter_bucket": "letters",
     "critical_topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:critical",
     "warning_topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:warning",
-    "shipper_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:watchpost-shipper",
+    "shipper_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:watchpost-shipper:live",
 }
 SETTINGS = Settings(**MADE_UP)
 CONFIGURATION = parse(

@@ -28,7 +28,7 @@ def settings() -> Settings:
         fallback_topic="arn:aws:sns:eu-west-1:123456789012:fallback",
         mail_topic="arn:aws:sns:eu-west-1:123456789012:mail",
         incident_table="watchpost-incidents",
-        shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:wp-shipper",
+        shipper_arn="arn:aws:lambda:eu-west-1:123456789012:function:wp-shipper:live",
         stream_arn="arn:aws:kinesis:eu-west-1:123456789012:stream/logs",
         stream_role="none",
         ledger_table="watchpost-subscriptions",

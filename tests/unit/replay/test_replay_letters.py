@@ -145,7 +145,10 @@ def test_what_is_left_of_a_record_goes_to_one_object_of_its_own(key: str, expect
     assert records.letters_key(key) == f"{expected}.ndjson.gz"
 
 
-@pytest.mark.parametrize(("key", "function"), [("aws/lambda/async/f/2026/x", "f"), ("aws/lambda/uuid/s/x", None)])
+@pytest.mark.parametrize(
+    ("key", "function"),
+    [("aws/lambda/async/f/2026/x", "f"), ("aws/lambda/async/f:live/2026/x", "f"), ("aws/lambda/uuid/s/x", None)],
+)
 def test_the_function_of_a_record_is_in_some_keys(key: str, function: str | None) -> None:
     assert records.function_of_key(key) == function
 

@@ -201,6 +201,23 @@ def test_any_text_becomes_one_that_cloudwatch_takes(text: str) -> None:
     assert made == "" or made.strip()
 
 
+def test_dead_letters_are_told_by_version_too_where_there_are_some() -> None:
+    with_some = json.loads(Counts(dead_lettered=2, lines_received=5).emf("watchpost", NOW, "7"))
+    without = json.loads(Counts(lines_received=5).emf("watchpost", NOW, "7"))
+    unpublished = json.loads(Counts(dead_lettered=2).emf("watchpost", NOW))
+
+    of_version = {
+        "Namespace": "Watchpost/Pipeline",
+        "Dimensions": [["Stack", "Version"]],
+        "Metrics": [{"Name": "DeadLettered", "Unit": "Count"}],
+    }
+    assert with_some["_aws"]["CloudWatchMetrics"][1:] == [of_version]
+    assert (with_some["Stack"], with_some["Version"], with_some["DeadLettered"]) == ("watchpost", "7", 2)
+    for line in (without, unpublished):
+        assert len(line["_aws"]["CloudWatchMetrics"]) == 1, "each version would be a metric for ever"
+        assert "Version" not in line
+
+
 def test_the_own_metrics_are_one_emf_line() -> None:
     line = json.loads(Counts(lines_received=3).emf("watchpost", NOW))
 

@@ -54,10 +54,14 @@ def test_the_role_may_never_subscribe_a_log_group_that_carries_any_stacks_tag() 
 
 def test_one_permission_lets_all_log_groups_of_this_account_invoke_the_shipper() -> None:
     found = re.findall(r"Type: AWS::Lambda::Permission\n.*?(?=^  \S)", TEMPLATE, re.MULTILINE | re.DOTALL)
-    (logs,) = [one for one in found if "Principal: !Sub logs.${AWS::URLSuffix}" in one]
+    to_logs = [one for one in found if "Principal: !Sub logs.${AWS::URLSuffix}" in one]
 
-    assert "SourceAccount: !Ref AWS::AccountId" in logs
-    assert "log-group:*" in logs
+    # one for the alias, and one for filters that still point to the function itself
+    targets = [match[1] for one in to_logs if (match := re.search("FunctionName: (.+)", one))]
+    assert targets == ["!Ref ShipperFunction.Alias", "!GetAtt ShipperFunction.Arn"]
+    for logs in to_logs:
+        assert "SourceAccount: !Ref AWS::AccountId" in logs
+        assert "log-group:*" in logs
 
 
 def test_cloudwatch_logs_may_write_to_this_stream_only() -> None:
