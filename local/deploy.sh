@@ -24,6 +24,7 @@
 #   NOTIFICATION_EMAIL  none
 #   ELASTICSEARCH_COMPRESSION   none or gzip
 #   TRACING             PassThrough or Active
+#   CANARY              on or off
 set -eu
 if [ -z "${ELASTICSEARCH_URL:-}" ]; then
   echo "watchpost: ELASTICSEARCH_URL is not set. Run: make deploy ELASTICSEARCH_URL=https://host:port" >&2
@@ -44,7 +45,8 @@ set -- --parameter-overrides \
   "LogDestinationArn=\"${LOG_DESTINATION_ARN:-}\"" \
   "SubnetIds=\"${SUBNET_IDS:-}\"" "SecurityGroupIds=\"${SECURITY_GROUP_IDS:-}\"" \
   "HttpsProxy=\"${WATCHPOST_PROXY:-}\"" "NoProxy=\"${WATCHPOST_NO_PROXY:-}\"" \
-  "JanitorDeletes=${JANITOR_DELETES:-no}" "Tracing=${TRACING:-PassThrough}"
+  "JanitorDeletes=${JANITOR_DELETES:-no}" "Tracing=${TRACING:-PassThrough}" \
+  "Canary=${CANARY:-on}"
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
 fi
