@@ -143,11 +143,8 @@ class Joints:
             todo = "Raise its reserved concurrency, or the account's quota of concurrent executions (Lambda quotas)."
             yield Finding(SHIPPER, f"{name} was throttled {throttled} times in the last five minutes", todo)
         if failed:
-            yield Finding(
-                SHIPPER,
-                f"{name} failed {failed} times in the last five minutes",
-                f"Its log /aws/lambda/{name} says why.",
-            )
+            seen = f"{name} failed {failed} times in the last five minutes"
+            yield Finding(SHIPPER, seen, f"Its log /aws/lambda/{name} says why.")
 
 
 def _query(metric: str, function: str) -> dict[str, Any]:

@@ -98,9 +98,7 @@ class Search:
         except ClusterRefusedError as error:
             if error.status == 404:  # somebody else removed it
                 return removed, None
-            todo = (
-                "Grant the privilege `delete` on metrics-watchpost.line-*.canary: docs/elasticsearch.md. Nothing else."
-            )
+            todo = "Grant the privilege `delete` on metrics-watchpost.line-*.canary: docs/elasticsearch.md."
             return removed, _not_removed(error, todo)
         except ClusterUnavailableError as error:
             return removed, _not_removed(error, "The next run tries again.")

@@ -12,7 +12,8 @@ from watchpost import heartbeat, names
 from watchpost.aws import code_of
 from watchpost.errors import ClusterRefusedError, ClusterUnavailableError, ConfigurationError
 
-from canary import beat, cluster, letters, line, telling
+from canary import beat, cluster, letters, telling
+from canary import line as lines
 from canary.findings import ELASTICSEARCH, JOINTS, METRICS, UNKNOWN, Finding, broken, cut
 from canary.joints import SERVICE, Joints
 from canary.memory import WELL, Memory, Record
@@ -52,10 +53,10 @@ class Surroundings:
 class _Run:
     around: Surroundings
     before: Record | None
-    line: line.Line
+    line: lines.Line
     joints: Joints
     cluster: Cluster | None = None
-    search: line.Search | None = None
+    search: lines.Search | None = None
     lag: float | None = None
     findings: dict[str, Finding] = field(default_factory=dict)  # by joint; the first of each counts
 
@@ -79,13 +80,13 @@ def run(around: Surroundings) -> dict[str, Any]:
     memory = Memory(around.client("dynamodb"), settings.incident_table)
     before = memory.read()
     joints = Joints(settings, around.client, around.now)
-    state = _Run(around, before, line.new(around.now()), joints)
+    state = _Run(around, before, lines.new(around.now()), joints)
     removed = 0
     state.cluster, problem = cluster.connect(settings, around.elasticsearch_secret)
     state.add(problem)
     try:
         if state.cluster:
-            state.search = line.Search(state.cluster, settings)
+            state.search = lines.Search(state.cluster, settings)
         _send(state)
         if state.search and state.lag is not None:
             removed, problem = state.search.remove(state.line)
@@ -109,7 +110,7 @@ def _since(state: _Run) -> float:
 def _send(state: _Run) -> None:
     """Write the line and wait for it, looking at the joints while it does not come."""
     group = names.canary_log_group(state.around.settings.stack)
-    problem = line.write(state.around.client("logs"), group, state.line)
+    problem = lines.write(state.around.client("logs"), group, state.line)
     state.add(problem)
     began = state.around.monotonic()
     for until in (EARLY, LATE, None):
@@ -120,7 +121,8 @@ def _send(state: _Run) -> None:
         # Nothing can arrive, or somebody knows why it does not.
         if problem or not state.search or state.broken:
             return
-    todo = f"Look at the shipper's log, /aws/lambda/{state.around.settings.stack}-shipper, and at the delay of CloudWatch Logs."
+    log = f"/aws/lambda/{state.around.settings.stack}-shipper"
+    todo = f"Look at the shipper's log, {log}, and whether CloudWatch Logs or Elasticsearch are slow."
     state.add(Finding(UNKNOWN, "the line did not arrive, and every joint looks well", todo))
 
 

@@ -66,7 +66,10 @@ class Conversion:
 
     def is_left_out(self, counts: Counts) -> bool:
         """Whether nothing of this payload is shipped, which is counted."""
-        rule = self._reason_against(counts)
+        if self._canary_of_another:
+            rule: str | None = "canary of another stack"
+        else:
+            rule = None if self._canary else self._reason_against(counts)
         if rule is not None:
             counts.filter(rule, len(self.payload.ids))
         return rule is not None
@@ -77,10 +80,6 @@ class Conversion:
             counts.payloads_refused += 1
             _log.error("a log group of Watchpost itself is subscribed to the shipper, its lines are refused")
             return "own log group"
-        if self._canary:
-            return None
-        if self._canary_of_another:
-            return "canary of another stack"
         glob = self._configuration.excludes(self.payload.log_group)
         if glob is not None:
             return f"logs.exclude: {glob}"

@@ -81,10 +81,10 @@ class Decision:
 def decide(group: LogGroup, tags: Tags | None, configuration: Configuration, guard: Guard) -> Decision:
     """Decide about one log group.
 
-    The first of these decides: the guard, that it is the canary's, the class of the group, `logs.exclude`, the rules in
-    their order, the default; but for the guard's look at tags, which comes after what names and classes settle. What the guard refuses
-    keeps its retention too. tags: None where they were not read. Raises TagsNeededError when they are None and the
-    decision could depend on them.
+    The first of these decides: the guard, whether it is the canary's, the class of the group, `logs.exclude`, the rules
+    in their order, the default; but for the guard's look at tags, which comes after what names and classes settle. What
+    the guard refuses keeps its retention too. tags: None where they were not read. Raises TagsNeededError when they are
+    None and the decision could depend on them.
     """
     settled = _by_name(group, configuration, guard)
     if settled:

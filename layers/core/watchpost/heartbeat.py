@@ -1,7 +1,7 @@
-"""The dead-man's switch: an address outside that expects to be asked for every minute, and tells somebody when it is not.
+"""The dead-man's switch: an address outside that expects a request every minute, and tells somebody when none comes.
 
-It is the field `heartbeat` of the secret of notifications: an https URL, or an object with `url` and what a receiver may
-say of its connection:
+It is the field `heartbeat` of the secret of notifications: an https URL, or an object with `url` and what a receiver
+may say of its connection:
 
     {"receivers": […], "heartbeat": "https://hc.example.com/ping/…"}
     {"receivers": […], "heartbeat": {"url": "https://…", "allow_private": true, "ca_certificate": "…PEM…"}}
