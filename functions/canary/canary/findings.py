@@ -27,6 +27,8 @@ JOINTS = (
     *(LOG_GROUP, SUBSCRIPTION, STREAM, SHIPPER, SECRET, ELASTICSEARCH, TEMPLATES, READ_ONLY),
     *(DEAD_LETTERS, METRICS, UNKNOWN, CLEANING, HEARTBEAT),
 )
+# Those because of which the shipper could not deliver the line.
+CAUSES = frozenset({SECRET, ELASTICSEARCH, TEMPLATES, READ_ONLY})
 LONGEST = 400  # characters of what another says about a fault
 
 

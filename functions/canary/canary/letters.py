@@ -65,8 +65,8 @@ def _finding(letter: DeadLetter, line: Line, since: float) -> Finding | None:
     original = letter.original if isinstance(letter.original, dict) else {}
     if letter.kind == "metric" and _is_ours(original) and original.get("Timestamp", 0) >= since - 60:
         todo = (
-            "Check that the shipper's role allows cloudwatch:PutMetricData in the stack's MetricNamespace, and CloudWatch"
-            " itself. The values are kept as dead letters and replayed later."
+            "Check that the shipper's role allows cloudwatch:PutMetricData in its MetricNamespace."
+            " The values are kept as dead letters and replayed later."
         )
         return Finding(METRICS, f"CloudWatch takes no metrics of the shipper: {cut(letter.reason)}", todo)
     document = original.get("document")

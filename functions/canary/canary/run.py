@@ -14,7 +14,7 @@ from watchpost.errors import ClusterRefusedError, ClusterUnavailableError, Confi
 
 from canary import beat, cluster, letters, telling
 from canary import line as lines
-from canary.findings import ELASTICSEARCH, JOINTS, METRICS, UNKNOWN, Finding, broken, cut
+from canary.findings import CAUSES, DEAD_LETTERS, ELASTICSEARCH, JOINTS, METRICS, UNKNOWN, Finding, broken, cut
 from canary.joints import SERVICE, Joints
 from canary.memory import WELL, Memory, Record
 
@@ -193,7 +193,10 @@ def _beat(state: _Run) -> str:
 def _conclude(state: _Run, memory: Memory, removed: int, beaten: str) -> dict[str, Any]:
     """Tell what is to be told, keep what is known, and say it."""
     around, before = state.around, state.before
-    findings = tuple(sorted(state.findings.values(), key=lambda one: JOINTS.index(one.joint)))
+    found = dict(state.findings)
+    if found.keys() & CAUSES:
+        found.pop(DEAD_LETTERS, None)  # a consequence
+    findings = tuple(sorted(found.values(), key=lambda one: JOINTS.index(one.joint)))
     now = around.now()
     record = Record(findings, now, 0.0, now, state.line.written, state.lag, beaten)
     if before and before.state == record.state and before.joints == record.joints:
