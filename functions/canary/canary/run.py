@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watchpost.secrets import Secret
     from watchpost.settings import Settings
 
-NAMESPACE, LAG = "Watchpost/Pipeline", "PipelineLagSeconds"
+LAG = "PipelineLagSeconds"
 PAUSE = 0.5  # seconds between two looks into Elasticsearch
 # Seconds after which the joints are looked at when the line is not there yet. What is certain ends the run; that
 # Elasticsearch does not answer is said when also the shipper has given up, which tries for about eight.
@@ -165,10 +165,12 @@ def _publish(around: Surroundings, lag: float) -> Finding | None:
     dimensions = [{"Name": "Stack", "Value": around.settings.stack}]
     datum = {"MetricName": LAG, "Dimensions": dimensions, "Value": lag, "Unit": "Seconds"}
     try:
-        around.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
+        around.client("cloudwatch").put_metric_data(Namespace=names.PIPELINE_NAMESPACE, MetricData=[datum])
     except (ClientError, BotoCoreError) as error:
         seen = f"CloudWatch takes no metrics of the canary: {code_of(error) or type(error).__name__}"
-        todo = f"Check that its role allows cloudwatch:PutMetricData in {NAMESPACE}, and CloudWatch itself."
+        todo = (
+            f"Check that its role allows cloudwatch:PutMetricData in {names.PIPELINE_NAMESPACE}, and CloudWatch itself."
+        )
         return Finding(METRICS, seen, todo)
     return None
 

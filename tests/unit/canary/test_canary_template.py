@@ -34,7 +34,7 @@ def test_its_log_group_is_subscribed_as_any_services() -> None:
 def test_no_data_is_as_bad_as_a_long_lag_and_reaches_who_is_told_of_critical_alarms() -> None:
     alarm = resource("PipelineLagAlarm")
 
-    assert f"Namespace: {run.NAMESPACE}\n" in alarm
+    assert f"Namespace: {names.PIPELINE_NAMESPACE}\n" in alarm
     assert f"MetricName: {run.LAG}\n" in alarm
     assert "TreatMissingData: breaching" in alarm
     assert "AlarmActions: [!Ref CriticalTopic]" in alarm
