@@ -111,7 +111,6 @@ def deployed(account: Account, name: str, region: str, environment: str, **param
                 for queue in world.queues.values():
                     world.client("sqs").delete_queue(QueueUrl=queue)
                 world.stack.delete()
-                account.elasticsearch("DELETE", f"_data_stream/{world.data_stream}")
 
 
 def _prepare(world: World, address: str) -> None:
