@@ -66,6 +66,18 @@ def test_the_notifier_may_read_the_secrets_of_receivers_and_of_evidence_only(acc
     assert _refused(secrets.get_secret_value, SecretId=foreign)
 
 
+def test_the_canary_may_read_its_secrets_and_remember_its_own_state_only(account: Account) -> None:
+    outputs = account.outputs()
+    secrets, table = client_as(account, "canary", "secretsmanager"), client_as(account, "canary", "dynamodb")
+
+    for may in ("NotificationSecret", "ElasticsearchSecret"):
+        assert secrets.get_secret_value(SecretId=outputs[may])["SecretString"]
+    table.get_item(TableName=outputs["IncidentTable"], Key={"pk": {"S": "canary"}})
+
+    assert _refused(table.scan, TableName=outputs["IncidentTable"])
+    assert _refused(table.get_item, TableName=outputs["IncidentTable"], Key={"pk": {"S": "incident#x"}})
+
+
 def test_the_provisioner_may_touch_its_own_alarms_only(account: Account) -> None:
     cloudwatch = client_as(account, "provisioner", "cloudwatch")
 
