@@ -6,11 +6,12 @@ No redirect is followed: it would lead to an address that was not checked. Nothi
 from __future__ import annotations
 
 import http.client
-import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from watchpost.addresses import PrivateAddressError, connect
+from watchpost import login, proxies
+from watchpost.addresses import PrivateAddressError, check, connect
+from watchpost.errors import ConfigurationError
 
 from canary.findings import HEARTBEAT, Finding
 
@@ -29,6 +30,8 @@ def ping(heartbeat: Heartbeat, timeout: float = TIMEOUT) -> Finding | None:
         status = _get(heartbeat, timeout)
     except PrivateAddressError as error:
         return warning(f"its host is not called: {error}")
+    except ConfigurationError as error:  # of the proxy; it holds no address
+        return warning(str(error))
     except (OSError, http.client.HTTPException, ValueError) as error:  # their words may hold the address
         return warning(f"it was not answered: {type(error).__name__}")
     return None if 200 <= status < 300 else warning(f"it was answered with HTTP {status}")
@@ -44,10 +47,10 @@ def _get(heartbeat: Heartbeat, timeout: float) -> int:
     parts = urlsplit(heartbeat.url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-    made: socket.socket = connect(host, port, timeout, allow_private=heartbeat.allow_private)
+    made = _connect(heartbeat, host, port, timeout)
     try:
         if secure:
-            made = ssl.create_default_context(cadata=heartbeat.ca_certificate).wrap_socket(made, server_hostname=host)
+            made = login.trusting(heartbeat.ca_certificate).wrap_socket(made, server_hostname=host)
         # It is given its socket, so that it makes no connection of its own.
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
         connection.sock = made
@@ -60,3 +63,12 @@ def _get(heartbeat: Heartbeat, timeout: float) -> int:
         return answer.status
     finally:
         made.close()
+
+
+def _connect(heartbeat: Heartbeat, host: str, port: int, timeout: float) -> socket.socket:
+    proxy = proxies.proxy_for(heartbeat.url, heartbeat.proxy_authorization)
+    if proxy is None:
+        return connect(host, port, timeout, allow_private=heartbeat.allow_private)
+    if not heartbeat.allow_private:
+        check(host)
+    return proxies.tunnel(proxy, host, port, timeout)

@@ -78,7 +78,8 @@ class Joints:
         yield Finding(SUBSCRIPTION, cut(seen), todo)
 
     def _is_ours(self, destination: str) -> bool:
-        return destination == self._settings.stream_arn or f"{destination}:".startswith(f"{self._shipper}:")
+        elsewhere = (self._settings.stream_arn, self._settings.log_destination)
+        return destination in elsewhere or f"{destination}:".startswith(f"{self._shipper}:")
 
     def _has_policy(self, group: str) -> bool:
         """Whether the policy of the whole account stands for a filter of the group's own."""

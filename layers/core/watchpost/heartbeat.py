@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from watchpost import proxies
 from watchpost.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Heartbeat:
     url: str = field(repr=False)
     allow_private: bool = False
     ca_certificate: str | None = field(default=None, repr=False)
+    proxy_authorization: str | None = field(default=None, repr=False)  # as of proxies.authorization
 
 
 def parse(secret: Secret) -> Heartbeat | None:
@@ -54,7 +56,8 @@ def parse(secret: Secret) -> Heartbeat | None:
     pem = values.get("ca_certificate")
     if pem is not None and not (isinstance(pem, str) and pem.isascii() and _PEM in pem):
         raise ConfigurationError(f"{path}.ca_certificate", _kind(pem), "a certificate as PEM text")
-    return Heartbeat(_url(path, values.get("url"), insecure=insecure), private, pem)
+    url = _url(path, values.get("url"), insecure=insecure)
+    return Heartbeat(url, private, pem, proxies.authorization(secret))
 
 
 def _url(path: str, url: Any, *, insecure: bool) -> str:
