@@ -25,6 +25,7 @@
 #   ELASTICSEARCH_COMPRESSION   none or gzip
 #   TRACING             PassThrough or Active
 #   SHIPPER_DEPLOYMENT  AllAtOnce, Canary10Percent5Minutes, Linear10PercentEvery1Minute …
+#   CANARY              on or off
 set -eu
 if [ -z "${ELASTICSEARCH_URL:-}" ]; then
   echo "watchpost: ELASTICSEARCH_URL is not set. Run: make deploy ELASTICSEARCH_URL=https://host:port" >&2
@@ -46,7 +47,8 @@ set -- --parameter-overrides \
   "SubnetIds=\"${SUBNET_IDS:-}\"" "SecurityGroupIds=\"${SECURITY_GROUP_IDS:-}\"" \
   "HttpsProxy=\"${WATCHPOST_PROXY:-}\"" "NoProxy=\"${WATCHPOST_NO_PROXY:-}\"" \
   "JanitorDeletes=${JANITOR_DELETES:-no}" "Tracing=${TRACING:-PassThrough}" \
-  "ShipperDeployment=${SHIPPER_DEPLOYMENT:-AllAtOnce}"
+  "ShipperDeployment=${SHIPPER_DEPLOYMENT:-AllAtOnce}" \
+  "Canary=${CANARY:-on}"
 if [ -n "${DESTINATION_ROLES:-}" ]; then
   set -- "$@" "DestinationRoles=$DESTINATION_ROLES"
 fi

@@ -54,6 +54,8 @@ watchpost:
   indices:
     - names: ["logs-watchpost.*", "metrics-watchpost.*"]
       privileges: [auto_configure, create_doc, read, view_index_metadata]
+    - names: ["metrics-watchpost.line-*.canary"]
+      privileges: [delete]
 """
 
 

@@ -9,6 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from watchpost import names
 
 from tests.acceptance.helpers import eventually
 from tests.acceptance.region import Region
@@ -72,8 +73,7 @@ def test_one_policy_subscribes_all_but_what_it_names(world: Region) -> None:
     (policy,) = _policies(world)
 
     excluded = json.loads(policy["selectionCriteria"].removeprefix("LogGroupName NOT IN "))
-    own = {f"/aws/lambda/{NAME}-{one}" for one in ("shipper", "subscriber", "provisioner", "notifier", "replay")}
-    assert set(excluded) == own | {"/off/one", "/chatty/one"}
+    assert set(excluded) == names.own_log_groups(NAME) | {"/off/one", "/chatty/one"}
     assert json.loads(policy["policyDocument"])["DestinationArn"] == world.shipper
 
 

@@ -66,6 +66,18 @@ def test_the_notifier_may_read_the_secrets_of_receivers_and_of_evidence_only(acc
     assert _refused(secrets.get_secret_value, SecretId=foreign)
 
 
+def test_the_canary_may_read_both_secrets_and_items_by_their_key_only(account: Account) -> None:
+    outputs = account.outputs()
+    secrets, table = client_as(account, "canary", "secretsmanager"), client_as(account, "canary", "dynamodb")
+
+    for may in ("NotificationSecret", "ElasticsearchSecret"):
+        assert secrets.get_secret_value(SecretId=outputs[may])["SecretString"]
+    table.get_item(TableName=outputs["IncidentTable"], Key={"pk": {"S": "canary"}})
+
+    assert _refused(table.scan, TableName=outputs["IncidentTable"])
+    # That the key is its own is for AWS to enforce: the emulator knows no keys in conditions.
+
+
 def test_the_provisioner_may_touch_its_own_alarms_only(account: Account) -> None:
     cloudwatch = client_as(account, "provisioner", "cloudwatch")
 

@@ -155,7 +155,8 @@ def test_after_one_sweep_the_ledger_accounts_for_every_group(world: Region) -> N
     ledger = world.ledger()
 
     assert {group.name: group.state for group in ALL} == {group.name: ledger[group.name].state for group in ALL}
-    assert {group.name: group.service for group in ALL if group.state == "covered"} == {
+    canary = {names.canary_log_group(NAME): names.CANARY_SERVICE}
+    assert canary | {group.name: group.service for group in ALL if group.state == "covered"} == {
         name: entry.service for name, entry in ledger.items() if entry.state == "covered"
     }
     assert all(entry.since and entry.rule and entry.reason for entry in ledger.values())
@@ -224,7 +225,7 @@ def test_a_changed_tag_renames_the_filter(world: Region) -> None:
     eventually(lambda: list(world.filters(name)) == ["watchpost.service=after"], "the new name")
 
 
-@pytest.mark.parametrize("component", ["shipper", "subscriber", "provisioner", "notifier", "replay"])
+@pytest.mark.parametrize("component", names.COMPONENTS)
 def test_iam_refuses_what_would_never_end_even_if_the_code_asked_for_it(world: Region, component: str) -> None:
     """The template's part of the guard: the role may not subscribe its own log groups, nor those of another stack."""
     logs = world.client_as("subscriber", "logs")

@@ -1,4 +1,4 @@
-"""A small HTTP server that stands for Elasticsearch or Kibana, as far as `watchpost doctor` asks them."""
+"""A small HTTP server that stands for Elasticsearch or Kibana, as far as `watchpost doctor` and the canary ask them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(text.encode())
 
-            do_POST = do_GET  # noqa: N815  # the name that the base class calls
+            do_POST = do_DELETE = do_GET  # noqa: N815  # the names that the base class calls
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""

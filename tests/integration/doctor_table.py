@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from canary.findings import Finding
 from watchpost.ledger import Entry
 
-from tests.integration.doctor_world import ACCOUNT, BUCKET, LOGIN, OWNER, REGION
+from tests.integration.doctor_world import ACCOUNT, BUCKET, INCIDENTS, LOGIN, OWNER, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +112,16 @@ def _fill(output: str, value: Any) -> Callable[[World], None]:
     return lambda world: world.secret(output, value)
 
 
+def _canary(*findings: Finding, **values: Any) -> Callable[[World], None]:
+    return lambda world: world.canary(findings=findings, **values)
+
+
+def _silent_canary(_: World) -> None:
+    boto3.client("dynamodb").delete_item(TableName=INCIDENTS, Key={"pk": {"S": "canary"}})
+
+
+THROTTLED = Finding("shipper", "wp-shipper is throttled", "Undo that.")
+NOT_PINGED = Finding("heartbeat", "it was answered with HTTP 404", "Check the field.", is_warning=True)
 KIBANA_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:kibana"
 GONE = {"name": "b", "type": "webhook", "url": "https://hooks.example.com/secret-place", "colour": "red"}
 # What is broken, the check that must find it, how bad it is, what it must name, and what it must advise.
@@ -213,6 +224,12 @@ BROKEN: list[tuple[str, Callable[[World], None], str, str, str, str]] = [
      "NotificationEmail"),
     ("not confirmed", _pending, "notifications", "failed", "1 did not confirm yet", "confirm"),
     ("own alarm", _alarm, "alarms", "failed", "wp/watchpost/replay/oldest rings", "Somebody must look"),
+    ("broken path", _canary(THROTTLED, lag=None), "canary", "failed",
+     "shipper: wp-shipper is throttled (its line did not arrive, ", "Undo that."),
+    ("no heartbeat", _canary(NOT_PINGED, heartbeat="failed"), "canary", "warning",
+     "heartbeat: it was answered with HTTP 404 (its line arrived after 2.1 s, ", "Check the field."),
+    ("canary that stopped", _canary(ago=240.0), "canary", "failed", "it ran last 4 minutes ago", "wp-canary"),
+    ("silent canary", _silent_canary, "canary", "warning", "it has said nothing yet", "wp-canary"),
     ("slow clock", _set(clock_ahead=301), "clock", "failed", "behind AWS", "NTP"),
     ("odd clock", _set(cluster_ahead=-60), "clock", "warning", "ahead of Elasticsearch", "NTP"),
 ]  # fmt: skip  # rows are easier to read
@@ -238,5 +255,5 @@ REFUSED = [
     ("Scan", "subscriptions", "dynamodb:GetItem and dynamodb:Scan on the table wp-ledger"),
     ("ListObjectsV2", "dead-letters", "s3:ListBucket on the bucket wp-dead-letters"),
     ("DescribeAlarms", "alarms", "cloudwatch:DescribeAlarms on all alarms"),
-    ("GetFunctionConfiguration", "canary", "lambda:GetFunctionConfiguration on the functions wp-*"),
+    ("GetItem", "canary", "dynamodb:GetItem on the table wp-incidents"),
 ]

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from canary.memory import Record, item_of
 from provisioner import templates
 from watchpost import names
 from watchpost.ledger import KEY, Ledger
@@ -93,6 +94,12 @@ class World:
         sweep = self.ledger().claim("me", now + 1, now)
         assert sweep
         assert self.ledger().save(replace(sweep, began=now - ago - 30, finished=now - ago, problems=problems))
+
+    def canary(self, ago: float = 30.0, **values: Any) -> None:
+        """Have the canary run some seconds ago. values: of its record."""
+        now = time.time() - ago
+        record = Record(**{"since": now, "ran": now, "written": now, "lag": 2.14, "heartbeat": "pinged", **values})
+        boto3.client("dynamodb").put_item(TableName=INCIDENTS, Item=item_of(record))
 
     def before(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         """Answer instead of AWS; None leaves it to moto. As botocore's event before-call wants it."""
@@ -173,6 +180,13 @@ def deploy(world: World) -> None:
         KeySchema=[{"AttributeName": KEY, "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    boto3.client("dynamodb").create_table(
+        TableName=INCIDENTS,
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    world.canary()
     world.configure({"notifications": {"routes": [{"to": "oncall"}]}})
     receiver = {"name": "oncall", "type": "webhook", "url": "https://hooks.example.com/x"}
     world.secret("NotificationSecret", {"receivers": [receiver]})

@@ -27,6 +27,7 @@ NOT_IMPORTED = {
     "notifier": ("elasticsearch", "yaml", "requests"),
     "replay": ("yaml",),
     "janitor": ("elasticsearch", "yaml", "requests"),
+    "canary": ("yaml",),
 }
 
 

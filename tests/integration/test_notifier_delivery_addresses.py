@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
-from notifier.addresses import PrivateAddressError, connect
+from watchpost.addresses import PrivateAddressError, connect
 
 from tests.integration.notifier_world import alarm, one_stack
 from tests.integration.receivers.webhook import Webhook

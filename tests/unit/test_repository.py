@@ -113,6 +113,7 @@ UNLIMITED = {
     "cloudwatch:ListMetrics",
     "cloudwatch:PutCompositeAlarm",
     "cloudwatch:GetMetricWidgetImage",
+    "cloudwatch:GetMetricData",
     "lambda:ListFunctions",
     "lambda:ListLayers",
     "lambda:ListLayerVersions",
@@ -151,8 +152,11 @@ def test_traces_are_all_that_may_be_sent_and_only_by_a_traced_stack() -> None:
 
 
 def test_metrics_can_be_published_in_the_configured_namespace_only() -> None:
-    [statement] = [item for _, item in _statements() if item["Action"] == "cloudwatch:PutMetricData"]
-    assert statement["Condition"] == {"StringEqualsIfExists": {"cloudwatch:namespace": "MetricNamespace"}}
+    found = {role: item["Condition"] for role, item in _statements() if item["Action"] == "cloudwatch:PutMetricData"}
+    assert found == {
+        role: {"StringEqualsIfExists": {"cloudwatch:namespace": namespace}}
+        for role, namespace in (("ShipperRole", "MetricNamespace"), ("CanaryRole", names.PIPELINE_NAMESPACE))
+    }
 
 
 @pytest.mark.parametrize(

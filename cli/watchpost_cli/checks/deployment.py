@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 CONCURRENCY, POLICY = "lambda:GetFunctionConcurrency", "lambda:GetPolicy"
 SIMULATE = "iam:SimulatePrincipalPolicy"
-CANARY = "canary"  # a function that no stack has yet
 _MISSING = "ResourceNotFoundException"
 _BUCKET = "arn:{partition}:s3:::{DEAD_LETTER_BUCKET}/dead-letters/doctor"
 _INCIDENTS = "arn:{partition}:dynamodb:{region}:{account}:table/{INCIDENT_TABLE}"
@@ -67,6 +66,16 @@ ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("ssm:GetParameter", _PARAMETER),
         *((f"lambda:List{what}", "*") for what in ("Functions", "EventSourceMappings", "Layers", "LayerVersions")),
         ("logs:DescribeLogGroups", "*"),
+    ),
+    "canary": (
+        ("secretsmanager:GetSecretValue", "{ELASTICSEARCH_SECRET}"),
+        ("secretsmanager:GetSecretValue", "{NOTIFICATION_SECRET}"),
+        ("logs:PutLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:/watchpost/{STACK}/canary:*"),
+        ("lambda:GetFunctionConcurrency", "{SHIPPER_ARN}"),
+        ("s3:GetObject", _BUCKET),
+        ("cloudwatch:PutMetricData", "*"),
+        *((f"dynamodb:{name}", _INCIDENTS) for name in ("GetItem", "PutItem")),
+        ("sns:Publish", "{FALLBACK_TOPIC}"),
     ),
 }
 
@@ -221,15 +230,6 @@ def _invocable(around: Around, name: str) -> Iterator[Finding]:
         )
 
 
-def canary(around: Around) -> Findings:
-    """Whether the whole path works, as the canary sees it."""
-    name = f"{around.stack}-{CANARY}"
-    if configuration_of(around, name) is None:
-        yield skipped(f"not installed: there is no function {name}")
-    else:
-        yield from function(around, name)
-
-
 def configuration_of(around: Around, name: str) -> Mapping[str, Any] | None:
     """A function as Lambda describes it, None when there is none. Raises NotAllowedError."""
 
@@ -251,4 +251,3 @@ CHECKS = (
     Check("functions", "state and concurrency of each function", (FUNCTION, CONCURRENCY), functions),
     Check("roles", "what each function may do, and who may invoke the shipper", (FUNCTION, SIMULATE, POLICY), roles),
 )
-CANARY_CHECK = Check("canary", "the canary, where it is installed", (FUNCTION, CONCURRENCY), canary)

@@ -11,7 +11,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 from watchpost.errors import WatchpostError
 
-from watchpost_cli.checks import deployment, kibana, shipping, storage, telling
+from watchpost_cli.checks import canary, deployment, kibana, shipping, storage, telling
 from watchpost_cli.checks.model import Finding, NotAllowedError, Result, UnknownError, failed, refused, skipped
 from watchpost_cli.errors import CliError
 from watchpost_cli.stack import told
@@ -31,7 +31,7 @@ CHECKS: tuple[Check, ...] = (
     *telling.CHECKS[:1],
     *shipping.CHECKS[:2],
     *telling.CHECKS[1:],
-    deployment.CANARY_CHECK,
+    canary.CHECK,
     *shipping.CHECKS[2:],
 )
 

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from watchpost import __version__, login, proxies
+from watchpost.addresses import PrivateAddressError, check, connect
 from watchpost.errors import ConfigurationError
 from watchpost.times import retry_after
-
-from notifier.addresses import PrivateAddressError, check, connect
 
 if TYPE_CHECKING:
     import socket

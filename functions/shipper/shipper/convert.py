@@ -56,13 +56,20 @@ class Conversion:
         self._stack = settings.stack
         self._entry = entry
         self._configuration = configuration
-        self._rules = rules.compiled(configuration, payload.log_group, self.source.service)
+        canary = names.canary_stack(payload.log_group)
+        self._canary = canary == settings.stack
+        self._canary_of_another = canary is not None and not self._canary
+        # What is configured for services must not keep the canary's line from arriving.
+        self._rules = None if self._canary else rules.compiled(configuration, payload.log_group, self.source.service)
         self._now_ms = now_ms
         self._request_id: str | None = None  # of the START line last seen on this stream
 
     def is_left_out(self, counts: Counts) -> bool:
         """Whether nothing of this payload is shipped, which is counted."""
-        rule = self._reason_against(counts)
+        if self._canary_of_another:
+            rule: str | None = "canary of another stack"
+        else:
+            rule = None if self._canary else self._reason_against(counts)
         if rule is not None:
             counts.filter(rule, len(self.payload.ids))
         return rule is not None
@@ -153,7 +160,9 @@ class Conversion:
             own_ms = time_ms if metric.time_ms is None else metric.time_ms
             reason = metrics.refusal(own_ms, self._now_ms)
             if reason is None:
-                values = metrics.of_metric(metric, own_ms, service, line.labels, self._configuration.metric_dimensions)
+                # The id of the canary's line is another one every minute: as a dimension it would be a new metric.
+                allowed = () if self._canary else self._configuration.metric_dimensions
+                values = metrics.of_metric(metric, own_ms, service, line.labels, allowed)
             else:
                 line.invalidate_metric(reason)
         if INVALID_METRIC in line.tags:

@@ -63,8 +63,10 @@ class Source:
         listed: the service that the subscriptions' ledger names, for payloads whose filters name none.
         """
         self.function, self.version = _function_of(payload.log_group, payload.log_stream)
-        rule = configuration.rule_for(payload.log_group)
-        named = service_of_filters(payload)
+        is_canary = payload.log_group == names.canary_log_group(settings.stack)
+        rule = None if is_canary else configuration.rule_for(payload.log_group)
+        named = names.CANARY_SERVICE if is_canary else service_of_filters(payload)
+        namespace = names.canary_namespace(settings.environment) if is_canary else settings.environment
         self.service: str = (rule.name if rule else named or listed) or self.function or payload.log_group
         self.environment = (rule.environment if rule else None) or settings.environment
         arn = _arn(settings, payload.owner, self.function) if self.function else None
@@ -82,9 +84,9 @@ class Source:
         self._origins: dict[str, bytes] = {}
         self._datasets: dict[str, str] = {}
         for kind in KINDS:
-            stream = names.data_stream(kind, settings.environment)
+            stream = names.data_stream(kind, namespace)
             stream_type, self._datasets[kind] = stream.split("-", 2)[:2]
-            fields = {"type": stream_type, "dataset": self._datasets[kind], "namespace": settings.environment}
+            fields = {"type": stream_type, "dataset": self._datasets[kind], "namespace": namespace}
             self._origins[kind] = b',"data_stream":%b,"cloud":%b' % (strict.dumps(fields), cloud)
             action = strict.dumps({"create": {"_index": stream, "_id": f"{identity}-"}})
             self._actions[kind] = action.removesuffix(b'"}}')

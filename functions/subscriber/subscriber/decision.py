@@ -1,8 +1,8 @@
 """What becomes of a log group: whether it is subscribed, how, and by which rule. Pure: what it needs is handed in.
 
 What the name and the class of a group settle is settled first, so that its tags need not be read: a group of
-Watchpost, one that `logs.exclude` names, one that a rule excludes by its name. A decision that was made without tags
-is therefore the same with any.
+Watchpost, the canary's, one that `logs.exclude` names, one that a rule excludes by its name. A decision that was made
+without tags is therefore the same with any.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from watchpost import names
 from watchpost.configuration import Retention
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SUBSCRIBABLE_CLASS = "STANDARD"
 # What decides, where it is no rule with a name.
 BY_GUARD, BY_CLASS, BY_DEFAULT = "recursion guard", "log class", "default"
+BY_CANARY = "canary"
 _LAMBDA_PREFIX = "/aws/lambda/"
 # A function's name (Lambda API, CreateFunction). Groups of Lambda@Edge and hand-made ones below the prefix differ.
 _FUNCTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -65,7 +67,7 @@ class Decision:
 
     action: Literal["subscribe", "skip"]
     service: str  # "" when skipped
-    # Which rule decides, for people: "rule databases", "logs.exclude: /x/*", BY_DEFAULT, BY_GUARD or BY_CLASS.
+    # Which rule decides, for people: "rule databases", "logs.exclude: /x/*", or one of those above.
     rule: str
     reason: str  # for people; of a group to subscribe: where its service's name comes from
     filter_pattern: str = ""  # "" is every line
@@ -79,10 +81,10 @@ class Decision:
 def decide(group: LogGroup, tags: Tags | None, configuration: Configuration, guard: Guard) -> Decision:
     """Decide about one log group.
 
-    The first of these decides: the guard, the class of the group, `logs.exclude`, the rules in their order, the
-    default; but for the guard's look at tags, which comes after what names and classes settle. What the guard refuses
-    keeps its retention too. tags: None where they were not read. Raises TagsNeededError when they are None and the
-    decision could depend on them.
+    The first of these decides: the guard, whether it is the canary's, the class of the group, `logs.exclude`, the rules
+    in their order, the default; but for the guard's look at tags, which comes after what names and classes settle. What
+    the guard refuses keeps its retention too. tags: None where they were not read. Raises TagsNeededError when they are
+    None and the decision could depend on them.
     """
     settled = _by_name(group, configuration, guard)
     if settled:
@@ -111,6 +113,9 @@ def _by_name(group: LogGroup, configuration: Configuration, guard: Guard) -> Dec
     reason = guard.refusal(group, None)
     if reason:
         return _skip(BY_GUARD, reason)
+    if group.name == names.canary_log_group(guard.stack):
+        # No rule is for it: a canary that a rule leaves out would tell of an outage.
+        return Decision("subscribe", names.CANARY_SERVICE, BY_CANARY, "the line that the canary looks for")
     glob = configuration.excludes(group.name)
     fitting = [rule for rule in configuration.subscriptions.rules if _fits(group, rule.match)]
     if group.log_class != SUBSCRIBABLE_CLASS:

@@ -35,6 +35,9 @@ class Guard:
         """
         if group.name in names.own_log_groups(self.stack):
             return "Watchpost's own log group: shipping it would never end"
+        canary = names.canary_stack(group.name)
+        if canary is not None and canary != self.stack:
+            return f"the canary of the Watchpost stack {canary}, which ships it itself"
         why = self.receivers.get(group.function or "") or self.groups.get(group.name)
         if why:
             return f"its function is sent what is shipped ({why}): shipping it would never end"

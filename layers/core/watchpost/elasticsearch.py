@@ -73,6 +73,10 @@ class Cluster:
         except TransportError as error:
             raise ClusterUnavailableError(0, f"{type(error).__name__}: {error.message}") from None
 
+    def close(self) -> None:
+        """Close the connections. Nothing can be sent any more."""
+        self._client.close()
+
 
 def _behind(proxy: Proxy) -> type[Urllib3HttpNode]:
     """The client's connection to a node through a proxy, which it does not know itself (elastic-transport issue 53)."""

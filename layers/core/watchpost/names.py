@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 
-COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay", "janitor")
+COMPONENTS = ("shipper", "subscriber", "provisioner", "notifier", "replay", "janitor", "canary")
 SHIPPER_ALIAS = "live"  # of the shipper, to which everything goes that is shipped: AutoPublishAlias in template.yaml
 FILTER_PREFIX = "watchpost.service="
 OWNER_TAG = "watchpost:stack"
 PIPELINE_NAMESPACE = "Watchpost/Pipeline"  # of the metrics that Watchpost has of itself
 OWN_SERVICE = "watchpost"  # what the stack itself is among the services that are watched
+CANARY_SERVICE = "watchpost-canary"  # the service of the canary's line, whatever the configuration says
+_CANARY_LOG_GROUP = re.compile(r"/watchpost/(?P<stack>[A-Za-z][A-Za-z0-9-]*)/canary")  # names of CloudFormation stacks
 
 # Names of filters may hold everything but these, 1 to 512 characters (CloudWatch Logs API, PutSubscriptionFilter).
 _NOT_IN_FILTER_NAME = re.compile(r"[:*]")
@@ -30,6 +32,22 @@ def own_log_groups(stack: str) -> frozenset[str]:
 def without_alias(shipper: str) -> str:
     """The ARN of the shipper itself, where it is that of its alias: filters pointed there before there was one."""
     return shipper.removesuffix(f":{SHIPPER_ALIAS}")
+
+
+def canary_log_group(stack: str) -> str:
+    """The log group that the canary writes its line into. It is shipped as any service's."""
+    return f"/watchpost/{stack}/canary"
+
+
+def canary_stack(log_group: str) -> str | None:
+    """The stack whose canary writes into a log group, or None when it is no canary's."""
+    found = _CANARY_LOG_GROUP.fullmatch(log_group)
+    return found["stack"] if found else None
+
+
+def canary_namespace(environment: str) -> str:
+    """Namespace of the data stream for the canary's lines: no view and no search of the environment looks there."""
+    return f"{environment}.canary"
 
 
 def data_stream(kind: str, namespace: str) -> str:

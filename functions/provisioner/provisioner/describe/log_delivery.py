@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from watchpost import names
 from watchpost.ledger import Ledger
 
 from provisioner.inventory import Resource
@@ -41,6 +42,8 @@ def describe(_: Sequence[Found], reader: Reader) -> None:
         entries = Ledger(_Scanning(reader), reader.settings.ledger_table).read().values()
         seen = _seen(reader)
         for entry in entries:
+            if names.canary_stack(entry.log_group):  # no service: the canary itself tells of its line
+                continue
             # What is skipped is somebody's wish, or of a class that no query can mix with the others.
             if entry.service and entry.state != "skipped":
                 # With one subscription for the whole account a group has no filter, and is shipped all the same.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from watchpost import names
+
 from provisioner.inventory import Resource
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def describe(_: Sequence[Found], reader: Reader) -> None:
             if len(dimensions) != 1 or name in COUNTED:
                 continue
             service = dimensions[0]["Value"]
+            if service == names.CANARY_SERVICE:
+                continue
             if service in known:
                 reader.add(Resource(KIND, name, service, {"metric_name": name}))
             else:

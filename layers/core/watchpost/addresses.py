@@ -1,4 +1,4 @@
-"""Which addresses may be connected to. A receiver's host must not lead into the network that the function is in.
+"""Which addresses may be connected to. A host from a secret must not lead into the network that the function is in.
 
 The check is made on the address that is connected to, so a name that resolves to something else a moment later does not
 get around it.
@@ -18,7 +18,7 @@ class PrivateAddressError(Exception):
     """A host has no address in the public internet. Its name is not part of the message: it may be a secret."""
 
     def __init__(self) -> None:
-        super().__init__("its address is not public; allow_private: true in the receiver would allow it")
+        super().__init__("its address is not public; allow_private: true beside the URL would allow it")
 
 
 def is_public(text: str) -> bool:

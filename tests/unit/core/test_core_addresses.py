@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notifier.addresses import is_public
+from watchpost.addresses import is_public
 
 # IANA IPv4 and IPv6 Special-Purpose Address Registries, and multicast (RFC 1112, RFC 4291).
 NOT_PUBLIC = [
