@@ -29,9 +29,12 @@ REASON = "Elasticsearch is unavailable (503): away"
 
 
 def _afresh(world: World, component: str) -> None:
-    """Have a function forget what it knows."""
-    function = world.stack.outputs[f"{component.capitalize()}Function"]
-    world.client("lambda").update_function_configuration(FunctionName=function, Description=uuid.uuid4().hex)
+    """Have a function forget what it knows: with another environment it starts anew."""
+    functions, function = world.client("lambda"), world.stack.outputs[f"{component.capitalize()}Function"]
+    variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=function, Environment={"Variables": {**variables, "AFRESH": uuid.uuid4().hex}}
+    )
 
 
 def _receivers(world: World) -> None:
