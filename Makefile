@@ -37,12 +37,14 @@ status: setup  ## Say what runs
 	@$(RUN) local status
 
 .PHONY: lint
-lint: setup  ## Check style, formatting and the template
+lint: setup  ## Check style, formatting, and that the template is right and safe
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template template.yaml
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .local/venv/sam/bin/sam validate --lint --template local/demo/template.yaml
 	@.local/venv/sam/bin/cfn-lint docs/examples/vpc.yaml
+	@$(PYTHON) local/bootstrap.py checkov
+	@.local/venv/checkov/bin/checkov --config-file .checkov.yaml --file template.yaml
 
 .PHONY: types
 types: setup  ## Check types

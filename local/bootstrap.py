@@ -1,9 +1,10 @@
 """Installs what the repository needs into `.local/venv`, with the standard library only.
 
-    python3 local/bootstrap.py [project] [emulator] [sam]
+    python3 local/bootstrap.py [project] [emulator] [sam] [checkov]
 
-An environment is made again only when its locked requirements or the Python changed. The syntax stays old enough for
-a Python that is too old to be told so.
+Without names it makes the first three; checkov is for `make lint` only, which names it. An environment is made again
+only when its locked requirements or the Python changed. The syntax stays old enough for a Python that is too old to be
+told so.
 """
 
 import hashlib

@@ -13,6 +13,8 @@ from botocore.config import Config
 from local.state import CHECKOUT, tool
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local.state import State
 
 REGION = "us-east-1"
@@ -20,6 +22,11 @@ ACCOUNT = "000000000000"
 ACCESS_KEY = "test"  # the emulator's root credentials, fixed by it and good for nothing else
 SECRET_KEY = "test"  # noqa: S105
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+
+def decisions_file(state: State) -> Path:
+    """Where the emulator notes what it decided about each role (local.emulator_iam)."""
+    return state.temporary / "decisions.ndjson"
 
 
 def process(state: State, port: int) -> dict[str, Any]:
@@ -38,6 +45,7 @@ def process(state: State, port: int) -> dict[str, Any]:
         "S3_DATA_DIR": str(state.temporary / "s3"),
         "STATE_DIR": str(state.temporary / "state"),
         "LOG_LEVEL": "WARNING",
+        "DECISIONS_FILE": str(decisions_file(state)),
         # It would serve these on every interface.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -1,8 +1,8 @@
-"""Starts the AWS emulator, in its own environment, with faults mended and three things added that it does not know.
+"""Starts the AWS emulator, in its own environment, with faults mended and things added that it does not know.
 
 1. It evaluates an alarm over the datapoints of every dimension of its metric, so errors of one service would raise the
    alarms of all of them. CloudWatch looks at the alarm's own dimensions only, and so does what runs here.
-2. It takes two questions about a Lambda function for other actions when it enforces IAM.
+2. It takes two questions about a Lambda function for other actions when it enforces IAM, and one for none.
 3. It asks for permission on everything where a request to CloudWatch names a dashboard or a list of alarms.
 4. It takes any number of subscription filters for a log group. CloudWatch Logs takes two.
 5. It leaves log groups out of what the Resource Groups Tagging API lists.
@@ -17,7 +17,8 @@ The second, the third and the eighth would have a role allowed more than it need
 subscription policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; the
 question whose dead-letter queue a queue is; the versions of all functions in one listing (ListFunctions with ALL); the
 provisioned concurrency of a function (ListProvisionedConcurrencyConfigs); and destinations of CloudWatch Logs in
-templates.
+templates. What it needs to show that roles are granted no more than they need is in local.emulator_iam and
+local.emulator_additions.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import sys
 import threading
 import time
 import types
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import emulator_templates  # beside this file, which is started as a script
@@ -59,6 +61,7 @@ _drain_lines = lambda_runtime.Worker._drain_stderr_bounded  # noqa: SLF001
 
 # Last part of the path of a GET request to the action that it is (API reference of Lambda).
 LAMBDA_QUESTIONS = {
+    "account-settings": "GetAccountSettings",
     "concurrency": "GetFunctionConcurrency",
     "event-invoke-config": "GetFunctionEventInvokeConfig",
     "provisioned-concurrency": "ListProvisionedConcurrencyConfigs",
@@ -337,4 +340,12 @@ if __name__ == "__main__":
     cloudwatch._evaluate_alarm = _evaluate_own_dimensions  # noqa: SLF001
     iam_actions._lambda_action = _own_lambda_action  # noqa: SLF001
     iam_actions.extract_resource_arn = _own_resource
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)  # what is beside this file is of the package local
+    from local import emulator_additions, emulator_iam
+
+    emulator_additions.list_more_services()
+    emulator_additions.draw_metrics()
+    emulator_iam.know_more_of_requests()
+    emulator_iam.simulate_with_context()
+    emulator_iam.note_decisions(Path(os.environ["DECISIONS_FILE"]))
     app.main()

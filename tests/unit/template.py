@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 TEMPLATE = (Path(__file__).resolve().parents[2] / "template.yaml").read_text()
 
@@ -20,3 +23,26 @@ def number(name: str, field: str) -> int:
     found = re.search(rf"^ +{field}: (\d+)", resource(name), re.MULTILINE)
     assert found, f"{name} has no number in {field}"
     return int(found[1])
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as plain values."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, _suffix, node: _plain(loader, node))
+
+
+def _plain(loader: _Loader, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+def parsed() -> dict[str, Any]:
+    """The whole template. What a short form such as !Ref is of stands there as a plain value."""
+    loaded = yaml.load(TEMPLATE, _Loader)  # noqa: S506  # derived from the safe loader
+    assert isinstance(loaded, dict)
+    return loaded

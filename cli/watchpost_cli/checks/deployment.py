@@ -49,7 +49,7 @@ ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("ssm:GetParameter", _PARAMETER),
         ("secretsmanager:GetSecretValue", "{ELASTICSEARCH_SECRET}"),
         ("secretsmanager:GetSecretValue", "{NOTIFICATION_SECRET}"),
-        ("s3:PutObject", _BUCKET),
+        ("s3:PutObject", "arn:{partition}:s3:::{DEAD_LETTER_BUCKET}/notifications/doctor"),
         *((f"dynamodb:{name}", _INCIDENTS) for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan")),
         ("sns:Publish", "{MAIL_TOPIC}"),
         ("sns:Publish", "{FALLBACK_TOPIC}"),
@@ -175,11 +175,17 @@ def _role(
     parts = str(found.get("FunctionArn", "")).split(":")
     known = dict(zip(("partition", "region", "account"), (parts[1], parts[3], parts[4]), strict=True))
     values = {**found.get("Environment", {}).get("Variables", {}), **known}
+    # Metrics may be published in this namespace only, and a simulation knows what it is told.
+    context: dict[str, Any] = {
+        "ContextKeyName": "cloudwatch:namespace",
+        "ContextKeyType": "string",
+        "ContextKeyValues": [values.get("METRIC_NAMESPACE", "")],
+    }
     try:
         for resource, actions in _by_resource(needed, values).items():
             with needing(f"{SIMULATE} on {role}"):
                 answer = around.client("iam").simulate_principal_policy(
-                    PolicySourceArn=role, ActionNames=actions, ResourceArns=[resource]
+                    PolicySourceArn=role, ActionNames=actions, ResourceArns=[resource], ContextEntries=[context]
                 )
             wrong = [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
             denied += [f"{action} on {resource}" for action in wrong]
