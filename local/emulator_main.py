@@ -26,23 +26,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import sys
-import threading
-import time
 import types
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import emulator_templates  # beside this file, which is started as a script
 from ministack import app
-from ministack.core import iam_actions, lambda_runtime
-from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
-from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc, sqs, tagging
+from ministack.core import iam_actions
+from ministack.core.responses import json_response
+from ministack.services import cloudwatch, lambda_svc, sqs
 from ministack.services.cloudformation import changesets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _evaluate = cloudwatch._evaluate_alarm  # noqa: SLF001
 _put_alarm = cloudwatch._put_metric_alarm  # noqa: SLF001
@@ -50,14 +43,9 @@ _key_of = cloudwatch._dims_key  # noqa: SLF001
 _pairs_of = cloudwatch._dims_from_list  # noqa: SLF001
 _lambda_action = iam_actions._lambda_action  # noqa: SLF001
 _resource_of = iam_actions.extract_resource_arn
-_put_filter = cloudwatch_logs._put_subscription_filter  # noqa: SLF001
-_fan_out = cloudwatch_logs._fanout_to_subscription_filters  # noqa: SLF001
-_handle_logs = cloudwatch_logs.handle_request
-_is_of_type = tagging._matches_type_filters  # noqa: SLF001
 _resolve_for_diff = changesets._resolve_props_for_diff  # noqa: SLF001
 _list_functions = lambda_svc._list_functions  # noqa: SLF001
 _get_provisioned = lambda_svc._get_provisioned_concurrency  # noqa: SLF001
-_drain_lines = lambda_runtime.Worker._drain_stderr_bounded  # noqa: SLF001
 
 # Last part of the path of a GET request to the action that it is (API reference of Lambda).
 LAMBDA_QUESTIONS = {
@@ -74,11 +62,6 @@ LAYER_QUESTIONS = {
     ("DELETE", "versions/{}"): "DeleteLayerVersion",
 }
 _LAYER = re.compile(r"/[0-9-]+/layers/[^/]+/(versions(?:/[0-9]+)?(?:/policy)?)/?")
-
-FILTERS = 2  # of a log group (CloudWatch Logs quotas)
-# The one form of selection criteria (CloudWatch Logs API, PutAccountPolicy).
-_CRITERIA = re.compile(r"LogGroupName NOT IN (\[.*\])", re.DOTALL)
-_policies: dict[str, dict[str, dict[str, Any]]] = {}  # subscription policies by region and name
 
 
 class _OwnDimensions:
@@ -162,96 +145,6 @@ def _own_resource(service: str, *request_parts: Any) -> str:
     return named[0] if named else found
 
 
-def _put_third_filter_never(data: dict[str, Any]) -> Any:
-    group = cloudwatch_logs._log_groups.get(data.get("logGroupName"))  # noqa: SLF001
-    there = (group or {}).get("subscriptionFilters", {})
-    if data.get("filterName") not in there and len(there) >= FILTERS:
-        return error_response_json("LimitExceededException", "Resource limit exceeded.", 400)
-    return _put_filter(data)
-
-
-def _log_group_tags() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    for group in cloudwatch_logs._log_groups.values():  # noqa: SLF001
-        tags = [{"Key": key, "Value": value} for key, value in (group.get("tags") or {}).items()]
-        yield group["arn"].removesuffix(":*"), tags
-
-
-def _is_of_type_log_group_too(arn: str, type_filters: list[str]) -> bool:
-    # A log group's name holds slashes, behind the colon that ends the type.
-    before, colon, _ = arn.partition(":log-group:")
-    return bool(_is_of_type(f"{before}{colon}name" if colon else arn, type_filters))
-
-
-def _excluded(policy: dict[str, Any]) -> list[str]:
-    found = _CRITERIA.fullmatch(policy.get("selectionCriteria") or "LogGroupName NOT IN []")
-    return list(json.loads(found[1])) if found else []
-
-
-def _put_account_policy(data: dict[str, Any]) -> Any:
-    name, criteria = data["policyName"], data.get("selectionCriteria", "")
-    if data.get("policyType") != "SUBSCRIPTION_FILTER_POLICY" or (criteria and not _CRITERIA.fullmatch(criteria)):
-        return error_response_json("InvalidParameterException", "not a subscription policy as it has to be", 400)
-    there = _policies.setdefault(get_region(), {})
-    if name not in there and there:
-        return error_response_json("LimitExceededException", "Resource limit exceeded.", 400)
-    kept = ("policyName", "policyDocument", "policyType", "selectionCriteria")
-    policy = {key: data[key] for key in kept if key in data}
-    policy |= {"scope": "ALL", "accountId": get_account_id(), "lastUpdatedTime": int(time.time() * 1000)}
-    there[name] = policy
-    return json_response({"accountPolicy": policy})
-
-
-def _describe_account_policies(data: dict[str, Any]) -> Any:
-    wanted, there = data.get("policyName"), _policies.get(get_region(), {})
-    return json_response({"accountPolicies": [one for name, one in there.items() if wanted in (None, name)]})
-
-
-def _delete_account_policy(data: dict[str, Any]) -> Any:
-    if _policies.get(get_region(), {}).pop(data.get("policyName", ""), None) is None:
-        return error_response_json("ResourceNotFoundException", "The specified policy does not exist.", 400)
-    return json_response({})
-
-
-_ACCOUNT_POLICIES = {
-    "Logs_20140328.PutAccountPolicy": _put_account_policy,
-    "Logs_20140328.DescribeAccountPolicies": _describe_account_policies,
-    "Logs_20140328.DeleteAccountPolicy": _delete_account_policy,
-}
-
-
-async def _handle_logs_and_policies(
-    method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
-) -> Any:
-    handler = _ACCOUNT_POLICIES.get(headers.get("x-amz-target", ""))
-    if handler:
-        return handler(json.loads(body))
-    return await _handle_logs(method, path, headers, body, query_params)
-
-
-def _fan_out_by_policies_too(group_name: str, stream_name: str, events: list[dict[str, Any]]) -> None:
-    group = cloudwatch_logs._log_groups.get(group_name) or {}  # noqa: SLF001
-    filters = list((group.get("subscriptionFilters") or {}).values())
-    for policy in list(_policies.get(get_region(), {}).values()):
-        if group_name in _excluded(policy):
-            continue
-        document = json.loads(policy["policyDocument"])
-        as_filter = {
-            "filterName": policy["policyName"],
-            "destinationArn": document["DestinationArn"],
-            "filterPattern": document.get("FilterPattern", ""),
-        }
-        filters.append(as_filter)
-    with_alias = sys.modules["local.emulator_aliases"].with_alias
-    seen = {
-        str(number): {**one, "destinationArn": with_alias(one["destinationArn"])} for number, one in enumerate(filters)
-    }
-    # The same function, as if these were the group's filters: nothing else of it is replaced.
-    groups = {group_name: {"subscriptionFilters": seen}}
-    types.FunctionType(_fan_out.__code__, {**_fan_out.__globals__, "_log_groups": groups})(
-        group_name, stream_name, events
-    )
-
-
 def _dead_letter_source_queues(request: dict[str, Any], url: str) -> dict[str, Any]:
     queues = sqs._queues  # noqa: SLF001
     own = sqs._get_q(request.get("QueueUrl", url), "sqs:ListDeadLetterSourceQueues")["attributes"]["QueueArn"]  # noqa: SLF001
@@ -259,90 +152,28 @@ def _dead_letter_source_queues(request: dict[str, Any], url: str) -> dict[str, A
     return {"queueUrls": [one for one, policy in policies.items() if policy.get("deadLetterTargetArn") == own]}
 
 
-class _Output:
-    """What the process of a function writes: read while it runs, and to the last byte when an invocation has ended."""
-
-    _making = threading.Lock()
-
-    def __init__(self, process: Any, lines: Any) -> None:
-        self.process = process
-        self._lines = lines
-        self._file: int | None = os.dup(process.stderr.fileno())  # of our own: nobody else closes it
-        # One for each thread, as one alone refuses to be asked twice at a time.
-        self._comes, self._there = select.poll(), select.poll()
-        self._comes.register(self._file, select.POLLIN)
-        self._there.register(self._file, select.POLLIN)
-        self._begun = b""
-        self._lock = threading.Lock()
-
-    @classmethod
-    def of(cls, worker: Any) -> _Output | None:
-        with cls._making:
-            found: _Output | None = worker.__dict__.get("_output")
-            process = worker._proc  # noqa: SLF001
-            if process is not None and (found is None or found.process is not process):
-                found = worker._output = cls(process, worker._stderr_queue)  # noqa: SLF001
-            return found
-
-    def read(self) -> None:
-        """Read until the process ends."""
-        while self._comes.poll() and self.take():
-            pass
-
-    def take(self) -> bool:
-        """Read what has been written. Returns whether more may come."""
-        with self._lock:
-            while self._file is not None and self._there.poll(0):
-                data = os.read(self._file, 65_536)
-                *whole, self._begun = (self._begun + data).split(b"\n") if data else (self._begun, b"")
-                for line in whole:
-                    if data or line:
-                        self._lines.put(line.decode(errors="replace"))
-                if not data:
-                    os.close(self._file)
-                    self._file = None
-            return self._file is not None
-
-
-def _read_output(worker: Any) -> None:
-    output = _Output.of(worker)
-    if output:
-        output.read()
-
-
-def _drain_all_lines(worker: Any, *args: Any, **kwargs: Any) -> str:
-    output = None if isinstance(worker, lambda_runtime.ProvidedWorker) else _Output.of(worker)
-    if output is None:
-        return str(_drain_lines(worker, *args, **kwargs))
-    # A function writes its lines before its answer, which is here.
-    output.take()
-    return str(worker._drain_stderr())  # noqa: SLF001
-
-
 if __name__ == "__main__":
-    sys.path[0] = os.path.dirname(sys.path[0])  # this folder is a package  # noqa: PTH120
-    from local import emulator_aliases
+    # This folder is a package: what lies in it is imported from there.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from local import (
+        emulator_additions,
+        emulator_aliases,
+        emulator_iam,
+        emulator_logs,
+        emulator_output,
+        emulator_templates,
+    )
 
-    emulator_aliases.mend()
-    lambda_runtime.Worker._read_stderr = _read_output  # noqa: SLF001
-    lambda_runtime.Worker._drain_stderr_bounded = _drain_all_lines  # noqa: SLF001
+    for part in (emulator_aliases, emulator_logs, emulator_output, emulator_templates):
+        part.mend()
     sqs._HANDLERS["ListDeadLetterSourceQueues"] = _dead_letter_source_queues  # noqa: SLF001
     changesets._resolve_props_for_diff = _resolve_what_is_there  # noqa: SLF001
     lambda_svc._list_functions = _list_versions_too  # noqa: SLF001
     lambda_svc._get_provisioned_concurrency = _list_provisioned_too  # noqa: SLF001
     cloudwatch._put_metric_alarm = _put_alarm_with_metrics  # noqa: SLF001
-    cloudwatch_logs._put_subscription_filter = _put_third_filter_never  # noqa: SLF001
-    cloudwatch_logs._fanout_to_subscription_filters = _fan_out_by_policies_too  # noqa: SLF001
-    cloudwatch_logs.handle_request = _handle_logs_and_policies
-    emulator_templates.mend()
-    tagging._matches_type_filters = _is_of_type_log_group_too  # noqa: SLF001
-    tagging._COLLECTORS["logs"] = _log_group_tags  # noqa: SLF001
     cloudwatch._evaluate_alarm = _evaluate_own_dimensions  # noqa: SLF001
     iam_actions._lambda_action = _own_lambda_action  # noqa: SLF001
     iam_actions.extract_resource_arn = _own_resource
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)  # what is beside this file is of the package local
-    from local import emulator_additions, emulator_iam
-
     emulator_additions.list_more_services()
     emulator_additions.draw_metrics()
     emulator_iam.know_more_of_requests()
