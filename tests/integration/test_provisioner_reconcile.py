@@ -37,13 +37,13 @@ def test_the_first_run_creates_everything_and_the_second_writes_nothing(account:
     assert [failure["name"] for failure in first.failures()] == ["elasticsearch"]
     assert set(names_of(first.alarms.created)) == set(account.alarms.stored)
     assert account.alarms.checked == len(account.alarms.stored) > 15
-    assert account.dashboards.checked == len(account.dashboards.stored) == 4
+    assert account.dashboards.checked == len(account.dashboards.stored) == 5
     # and nothing the second time
     assert account.writes == []
     assert account.state() == before
     assert second.alarms.counts() | {"unchanged": 0} == dict.fromkeys(second.alarms.counts(), 0)
     assert second.alarms.unchanged == len(account.alarms.stored)
-    assert second.dashboards.unchanged == 4
+    assert second.dashboards.unchanged == 5
     # and the cost is what the first run said
     assert first.cost[0] == 0
     assert second.cost == (first.cost[1], first.cost[1])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from provisioner.deadline import RESERVE
+from watchpost import names
 
 from tests.integration.cloudwatch_account.account import ANY, CloudAccount
 from tests.unit.provisioner.world import names_of
 
 HEALTH = "wp/orders/service/unhealthy"
-HEALTHS = {HEALTH, "wp/account/service/unhealthy"}  # of all services
+HEALTHS = {HEALTH, "wp/account/service/unhealthy", "wp/watchpost/service/unhealthy"}  # of all services
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_composite_alarms_go_before_those_that_they_watch(account: CloudAccount)
 
     # then nothing is in the way of anything
     assert result.alarms.failed == []
-    assert {name.split("/")[1] for name in account.alarms.stored} == {"account"}
+    assert {name.split("/")[1] for name in account.alarms.stored} == {"account", names.OWN_SERVICE}
 
 
 @pytest.mark.parametrize("seconds", [number / 2 for number in range(4, 24)])

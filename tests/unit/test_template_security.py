@@ -112,10 +112,13 @@ def test_a_function_uses_the_key_only_through_a_service() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_invocation_that_failed_for_good_is_kept_or_comes_again_by_itself(function: str) -> None:
-    config = FUNCTIONS[function]["EventInvokeConfig"]
-    kept = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") == "DeadLetterBucket.Arn"
+    # the shipper's are resources of their own: one for the alias, one for the function itself
+    apart = [one for one in _of("AWS::Lambda::EventInvokeConfig").values() if one["FunctionName"] == function]
+    configs = apart or [FUNCTIONS[function]["EventInvokeConfig"]]
     schedules = [one for one in FUNCTIONS[function].get("Events", {}).values() if one["Type"] == "Schedule"]
-    assert kept or (config["MaximumRetryAttempts"] == 0 and schedules)
+    for config in configs:
+        kept = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") == "DeadLetterBucket.Arn"
+        assert kept or (config["MaximumRetryAttempts"] == 0 and schedules)
 
 
 def test_no_secret_is_in_the_environment_or_a_parameter() -> None:
@@ -132,6 +135,9 @@ def test_whoever_may_assume_a_role_is_one_service_of_this_account() -> None:
         used_by = [one for one in FUNCTIONS.values() if one["Role"] == f"{name}.Arn"]
         if used_by:  # Lambda assumes a role for functions that somebody was allowed to pass it to, iam:PassRole
             assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+        elif name == "ShipperDeploymentRole":
+            assert trust["Principal"]["Service"].startswith("codedeploy.")
+            assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "AWS::AccountId"}}
         else:
             assert trust["Principal"]["Service"].startswith("logs.")
             # The sender's role as AWS documents it, without a condition; only who may pass it can have it used.

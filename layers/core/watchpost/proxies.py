@@ -53,9 +53,12 @@ def proxy_for(url: str, authorization: str | None = None) -> Proxy | None:
     authorization: as of `authorization`. Raises ConfigurationError, without credentials, for an HTTPS_PROXY that is
     not one.
     """
-    parts = urlsplit(url)
     proxies = getproxies_environment()
-    if parts.scheme != "https" or "https" not in proxies:
+    if "https" not in proxies or not url.startswith("https:"):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # whoever calls it is told
         return None
     # Names and their endings; address ranges mean nothing here, as they do not to botocore.
     if proxy_bypass(parts.netloc.rpartition("@")[2]):
