@@ -140,6 +140,7 @@ def needed_by_aws(world: Region, noted: list[dict[str, Any]]) -> list[Need]:
 
 def _by_functions(world: Region) -> Iterator[Need]:
     functions = world.account.client("lambda", world.region)
+    in_network = bool(_parameters(world).get("SubnetIds"))
     names = roles(world)
     bucket = f"arn:aws:s3:::{world.outputs['DeadLetterBucket']}"
     for page in functions.get_paginator("list_functions").paginate():
@@ -160,15 +161,21 @@ def _by_functions(world: Region) -> Iterator[Need]:
                 # Of the function, or of an alias.
                 if f"{mapping['FunctionArn']}:".startswith(f"{function['FunctionArn']}:"):
                     yield from _by_mapping(role, mapping["EventSourceArn"])
-            yield from _by_configuration(role, function)
+            yield from _by_configuration(role, function, in_network=in_network)
 
 
-def _by_configuration(role: str, function: dict[str, Any]) -> Iterator[Need]:
+def _parameters(world: Region) -> dict[str, str]:
+    [stack] = world.account.client("cloudformation", world.region).describe_stacks(StackName=world.name)["Stacks"]
+    return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+
+
+def _by_configuration(role: str, function: dict[str, Any], *, in_network: bool) -> Iterator[Need]:
+    """in_network: by the stack's parameters, since the emulator makes functions without their VpcConfig."""
     if function.get("TracingConfig", {}).get("Mode") == "Active":
         # Lambda Developer Guide, "Visualize Lambda function invocations using AWS X-Ray": execution role permissions.
         for action in ("PutTraceSegments", "PutTelemetryRecords"):
             yield Need(role, f"xray:{action}", "*")
-    if function.get("VpcConfig", {}).get("SubnetIds"):
+    if in_network:
         # Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": required permissions.
         arn = function["FunctionArn"].replace(":lambda:", ":ec2:").partition(":function:")[0]
         for action in ("DescribeNetworkInterfaces", "DescribeSubnets"):
