@@ -163,23 +163,31 @@ def _heartbeats(world: World) -> Iterator[str]:
 
 @contextmanager
 def logs_to_stream(world: World) -> Iterator[None]:
-    """Put into the stream what is written into the canary's log group, as CloudWatch Logs does on AWS.
-
-    The emulator keeps a filter with a stream behind it, and does not feed the stream.
-    """
-    group, over = names.canary_log_group(world.stack.name), threading.Event()
+    """Put into the stream what is written into the canary's log group, as its filter says."""
+    group = names.canary_log_group(world.stack.name)
     [found] = world.stack.logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+    with feeding(world.stack, found["filterName"], found["destinationArn"]):
+        yield
+
+
+@contextmanager
+def feeding(stack: Region, filter_name: str, stream: str) -> Iterator[None]:
+    """Put into a stream what is written into the canary's log group, as CloudWatch Logs does on AWS.
+
+    The emulator keeps filters and policies with a stream behind them, and does not feed the stream.
+    """
+    group, over = names.canary_log_group(stack.name), threading.Event()
 
     def feed() -> None:
         sent: set[str] = set()
-        logs, kinesis = world.client("logs"), world.client("kinesis")
+        kinesis = stack.account.client("kinesis", stack.region)
         while not over.wait(0.2):
-            for event in logs.filter_log_events(logGroupName=group)["events"]:
+            for event in stack.logs.filter_log_events(logGroupName=group)["events"]:
                 if event["message"] not in sent:
                     sent.add(event["message"])
-                    packed = subscription_event(group, [event["message"]], filter_name=found["filterName"])
+                    packed = subscription_event(group, [event["message"]], filter_name=filter_name)
                     data = base64.b64decode(packed["awslogs"]["data"])
-                    kinesis.put_record(StreamARN=found["destinationArn"], Data=data, PartitionKey="canary")
+                    kinesis.put_record(StreamARN=stream, Data=data, PartitionKey="canary")
 
     thread = threading.Thread(target=feed)
     thread.start()

@@ -8,12 +8,24 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from watchpost import names as product
+
 from local import emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tests.acceptance.region import Region
+
+# Statements that no stack here has: the emulator has no CodeDeploy, and what sends to another account does not read for
+# other accounts. Each with what AWS says of it.
+DOCUMENTED = {
+    ("ShipperDeploymentRole", "ShiftAlias"): 'CodeDeploy User Guide, "AWSCodeDeployRoleForLambdaLimited"',
+    ("ShipperDeploymentRole", "SeeAlarms"): 'CodeDeploy User Guide, "AWSCodeDeployRoleForLambdaLimited"',
+    ("SenderRole", "Send"): 'CloudWatch Logs User Guide, "Create an IAM role" of cross-account subscriptions',
+    ("SubscriberRole", "SubscribeToDestination"): 'CloudWatch Logs User Guide, "Create a subscription filter" of them',
+    ("SubscriberRole", "PassSenderRole"): "CloudWatch Logs API, PutSubscriptionFilter, roleArn",
+}
 
 
 @dataclass(frozen=True)
@@ -61,11 +73,19 @@ def granted(world: Region) -> list[Grant]:
     iam = world.account.client("iam", world.region)
     grants = []
     for name, logical in roles(world).items():
-        assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
-        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for document in _policies(iam, name):
             grants += [_grant(logical, one) for one in document["Statement"] if one["Effect"] == "Allow"]
     return grants
+
+
+def _policies(iam: Any, role: str) -> Iterator[dict[str, Any]]:
+    """The documents of a role's own policies, and of those of the stack that are attached to it."""
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        yield iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        arn = policy["PolicyArn"]
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        yield iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
 def _grant(role: str, statement: dict[str, Any]) -> Grant:
@@ -109,11 +129,18 @@ def superfluous(grants: Iterable[Grant], noted: Iterable[dict[str, Any]], needs:
 
 def needed_by_aws(world: Region, noted: list[dict[str, Any]]) -> list[Need]:
     """What AWS does in the name of the roles, of the stack as it is deployed. The emulator checks nothing of it."""
-    return [*_by_functions(world), *_by_subscriptions(world), *_by_the_key(world, noted)]
+    return [
+        *_by_functions(world),
+        *_by_subscriptions(world),
+        *_by_destinations(world),
+        *_by_log_groups(world),
+        *_by_the_key(world, noted),
+    ]
 
 
 def _by_functions(world: Region) -> Iterator[Need]:
     functions = world.account.client("lambda", world.region)
+    in_network = bool(_parameters(world).get("SubnetIds"))
     names = roles(world)
     bucket = f"arn:aws:s3:::{world.outputs['DeadLetterBucket']}"
     for page in functions.get_paginator("list_functions").paginate():
@@ -130,9 +157,33 @@ def _by_functions(world: Region) -> Iterator[Need]:
                 # Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
                 yield Need(role, "s3:PutObject", f"{bucket}/aws/lambda/async/{function['FunctionName']}/x")
                 yield Need(role, "s3:ListBucket", bucket)
-            mappings = functions.list_event_source_mappings(FunctionName=function["FunctionName"])
-            for mapping in mappings["EventSourceMappings"]:
-                yield from _by_mapping(role, mapping["EventSourceArn"])
+            for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+                # Of the function, or of an alias.
+                if f"{mapping['FunctionArn']}:".startswith(f"{function['FunctionArn']}:"):
+                    yield from _by_mapping(role, mapping["EventSourceArn"])
+            yield from _by_configuration(role, function, in_network=in_network)
+
+
+def _parameters(world: Region) -> dict[str, str]:
+    [stack] = world.account.client("cloudformation", world.region).describe_stacks(StackName=world.name)["Stacks"]
+    return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+
+
+def _by_configuration(role: str, function: dict[str, Any], *, in_network: bool) -> Iterator[Need]:
+    """in_network: by the stack's parameters, since the emulator makes functions without their VpcConfig."""
+    if function.get("TracingConfig", {}).get("Mode") == "Active":
+        # Lambda Developer Guide, "Visualize Lambda function invocations using AWS X-Ray": execution role permissions.
+        for action in ("PutTraceSegments", "PutTelemetryRecords"):
+            yield Need(role, f"xray:{action}", "*")
+    if in_network:
+        # Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": required permissions.
+        arn = function["FunctionArn"].replace(":lambda:", ":ec2:").partition(":function:")[0]
+        for action in ("DescribeNetworkInterfaces", "DescribeSubnets"):
+            yield Need(role, f"ec2:{action}", "*")
+        for action in ("Create", "Delete"):
+            yield Need(role, f"ec2:{action}NetworkInterface", f"{arn}:network-interface/x")
+        for action in ("Assign", "Unassign"):
+            yield Need(role, f"ec2:{action}PrivateIpAddresses", f"{arn}:network-interface/x")
 
 
 def _by_mapping(role: str, source: str) -> Iterator[Need]:
@@ -166,6 +217,25 @@ def _by_subscriptions(world: Region) -> Iterator[Need]:
             yield Need(own, "kinesis:PutRecord", destination)
 
 
+def _by_destinations(world: Region) -> Iterator[Need]:
+    """CloudWatch Logs User Guide, "Cross-account log data sharing using Amazon Kinesis Data Streams"."""
+    names = roles(world)
+    for destination in world.logs.describe_destinations()["destinations"]:
+        own = names.get(destination["roleArn"].rpartition("/")[2])
+        if own:
+            yield Need(own, "kinesis:PutRecord", destination["targetArn"])
+
+
+def _by_log_groups(world: Region) -> Iterator[Need]:
+    """Of one log group AWS asks with its streams behind the name, where the emulator asks by the name alone.
+
+    CloudWatch Logs User Guide, "Overview of managing access permissions": resources.
+    """
+    group = f"arn:aws:logs:{world.region}:{emulator.ACCOUNT}:log-group:{product.canary_log_group(world.name)}"
+    yield Need("CanaryRole", "logs:PutLogEvents", f"{group}:log-stream:canary")
+    yield Need("CanaryRole", "logs:DescribeSubscriptionFilters", f"{group}:log-stream:")
+
+
 def _by_the_key(world: Region, noted: list[dict[str, Any]]) -> Iterator[Need]:
     """Objects, secrets, topics and the stream are encrypted, and each service uses the key for whoever asks it.
 
@@ -182,7 +252,8 @@ def _by_the_key(world: Region, noted: list[dict[str, Any]]) -> Iterator[Need]:
         "sns:Publish": ("Decrypt", "GenerateDataKey"),
     }
     done = {(note["role"], note["action"]) for note in noted if note["allowed"]}
-    done |= {(need.role, need.action) for need in (*_by_functions(world), *_by_subscriptions(world))}
+    derived = (*_by_functions(world), *_by_subscriptions(world), *_by_destinations(world))
+    done |= {(need.role, need.action) for need in derived}
     more = {"kinesis:PutRecord": ("GenerateDataKey",), "kinesis:GetRecords": ("Decrypt",)}
     for role, action in sorted(done):
         for use in (uses | more).get(action, ()):

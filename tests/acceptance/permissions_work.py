@@ -17,6 +17,7 @@ from watchpost.ledger import Ledger
 
 from local import emulator
 from tests.acceptance.helpers import eventually, subscription_event
+from tests.acceptance.permissions_keepers import JANITOR, look_out, tidy
 from tests.acceptance.permissions_world import FUNCTION, SERVICE
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def read_earlier_configuration(world: World) -> None:
         "shipper": subscription_event("/till/plain", ["a line"], filter_name="watchpost"),
         "subscriber": {"action": "sweep"},
         "provisioner": {"action": "plan"},
+        "janitor": {"dry_run": True},
     }
     for component, event in events.items():
         _afresh(world, component)
@@ -218,6 +220,7 @@ def rules(world: World, role: str) -> dict[str, Any]:
     function = f"arn:aws:lambda:{world.stack.region}:{emulator.ACCOUNT}:function:{FUNCTION}"
     _RULES.update(
         logs={"retention_days": 30},
+        janitor=JANITOR,
         subscriptions={
             "rules": [
                 {"name": "errors", "match": {"prefix": "/chatty/"}, "filter_pattern": "ERROR"},
@@ -244,4 +247,6 @@ SCENARIOS: dict[str, Callable[[World], None]] = {
     "ProvisionerRole": provision,
     "NotifierRole": notify,
     "ReplayRole": replay,
+    "CanaryRole": look_out,
+    "JanitorRole": tidy,
 }

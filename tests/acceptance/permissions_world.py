@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SERVICE = "till"
 FUNCTION = "till-worker"
+ROLE = "till-runs"  # that somebody's own functions run as
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class World:
 
 def watched(world: World) -> str:
     """Make a service with a resource of each kind that the provisioner reads. Returns a role to run functions as."""
-    role = _role(world, "till-runs", "lambda.amazonaws.com")
+    role = _role(world, ROLE, "lambda.amazonaws.com")
     _function(world, FUNCTION, role)
     _function(world, "till-old", role)
     tags = {"service": SERVICE}
@@ -95,16 +96,30 @@ def _role(world: World, name: str, service: str) -> str:
     return str(world.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"])
 
 
-def _function(world: World, name: str, role: str) -> None:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
+def archive() -> bytes:
+    """Code of a function."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as files:
         files.writestr("app.py", "def handler(event, context):\n    return 1\n")
+    return packed.getvalue()
+
+
+def network(world: World) -> dict[str, str]:
+    """A network of the account, as parameters of the stack."""
+    ec2 = world.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.30.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.30.1.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="least", Description="functions", VpcId=vpc)["GroupId"]
+    return {"SubnetIds": subnet, "SecurityGroupIds": group}
+
+
+def _function(world: World, name: str, role: str) -> None:
     world.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.11",
         Role=role,
         Handler="app.handler",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": archive()},
         Tags={"service": SERVICE},
     )
     world.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)

@@ -13,9 +13,10 @@ from local import emulator
 from local.demo.receiver import receiving
 from tests.acceptance import permissions, permissions_work
 from tests.acceptance.permissions_work import SCENARIOS
-from tests.acceptance.permissions_world import World, watched
+from tests.acceptance.permissions_world import World, network, watched
 from tests.acceptance.region import Region
 from tests.integration.kibana_server.server import API_KEY, Kibana
+from tests.unit.template import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,10 @@ def world(account: Account) -> Iterator[World]:
                 Delivery="kinesis",
                 SubscriptionScope="account",
                 DestinationRoles=role,
+                SourceAccounts="111122223333",
+                Tracing="Active",
+                JanitorDeletes="yes",
+                **network(world),
             )
             login = json.dumps({"username": url.username, "password": url.password})
             secrets.put_secret_value(SecretId=world.stack.outputs["ElasticsearchSecret"], SecretString=login)
@@ -82,8 +87,20 @@ def test_every_function_is_invoked_by_what_is_of_this_account_only(world: World)
 
 
 def test_every_role_has_a_scenario(world: World) -> None:
-    """The role of the stream has none: CloudWatch Logs alone uses it, and the emulator feeds no streams."""
-    assert set(permissions.roles(world.stack).values()) == {*SCENARIOS, "StreamRole"}
+    """Of streams there is none: CloudWatch Logs alone uses their roles, and the emulator feeds no streams."""
+    assert set(permissions.roles(world.stack).values()) == {*SCENARIOS, "StreamRole", "DestinationRole"}
+
+
+def test_what_no_stack_here_has_is_asked_for_by_the_documentation_of_aws(
+    outcome: tuple[list[Grant], list[dict[str, Any]], list[Need]],
+) -> None:
+    grants, _, _ = outcome
+
+    deployed = {(grant.role, grant.sid) for grant in grants}
+    shared = {grant.sid for grant in grants}  # what is granted by a policy of several roles
+    allowed = {(owner, one["Sid"]) for owner, one in statements() if one["Effect"] == "Allow"}
+    missing = {(owner, sid) for owner, sid in allowed - deployed if owner.endswith("Role") or sid not in shared}
+    assert missing == set(permissions.DOCUMENTED)
 
 
 def test_no_permission_is_superfluous(outcome: tuple[list[Grant], list[dict[str, Any]], list[Need]]) -> None:

@@ -37,8 +37,8 @@ from types import SimpleNamespace
 from shipper import handler
 from watchpost import aws
 imported = sorted(sys.modules)
-context = SimpleNamespace(function_name="f", function_version="1", memory_limit_in_mb=512, invoked_function_arn="a", aws_request_id="i",
-                          get_remaining_time_in_millis=lambda: 30_000)
+context = SimpleNamespace(function_name="f", function_version="1", memory_limit_in_mb=512, invoked_function_arn="a",
+                          aws_request_id="i", get_remaining_time_in_millis=lambda: 30_000)
 handler.lambda_handler(json.loads(sys.argv[1]), context)
 made = [name for name in dir(aws) if name.startswith("dynamodb") and getattr(aws, name).cache_info().currsize]
 print(json.dumps({"made": made, "ledger": "watchpost.ledger" in sys.modules, "early": "watchpost.ledger" in imported}))

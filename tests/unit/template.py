@@ -46,3 +46,18 @@ def parsed() -> dict[str, Any]:
     loaded = yaml.load(TEMPLATE, _Loader)  # noqa: S506  # derived from the safe loader
     assert isinstance(loaded, dict)
     return loaded
+
+
+def statements() -> list[tuple[str, dict[str, Any]]]:
+    """Each statement of IAM with the role that it is of, or the policy that several roles have."""
+    found = []
+    for name, item in parsed()["Resources"].items():
+        properties = item.get("Properties", {})
+        if item["Type"] == "AWS::IAM::Role":
+            documents = [policy["PolicyDocument"] for policy in properties["Policies"]]
+            found += [(name, one) for document in documents for one in document["Statement"]]
+        elif item["Type"] == "AWS::IAM::Policy":
+            found += [(role, one) for role in properties["Roles"] for one in properties["PolicyDocument"]["Statement"]]
+        elif item["Type"] == "AWS::IAM::ManagedPolicy":
+            found += [(name, one) for one in properties["PolicyDocument"]["Statement"]]
+    return found

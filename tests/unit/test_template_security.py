@@ -12,7 +12,7 @@ from replay import bucket, records
 from watchpost import dead_letters
 from watchpost.configuration import stored
 
-from tests.unit.template import TEMPLATE, parsed
+from tests.unit.template import TEMPLATE, parsed, statements
 
 RESOURCES: dict[str, dict[str, Any]] = parsed()["Resources"]
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "permissions.md").read_text()
@@ -102,7 +102,7 @@ def test_the_key_may_be_used_by_this_account_and_its_alarms_only() -> None:
 
 
 def test_a_function_uses_the_key_only_through_a_service() -> None:
-    uses = [one for _, one in _statements() if "kms:" in str(one["Action"])]
+    uses = [one for _, one in statements() if "kms:" in str(one["Action"])]
     assert uses
     for statement in uses:
         services = statement["Condition"]["StringLike"]["kms:ViaService"]
@@ -112,11 +112,10 @@ def test_a_function_uses_the_key_only_through_a_service() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_invocation_that_failed_for_good_is_kept_or_comes_again_by_itself(function: str) -> None:
-    # the shipper's are resources of their own: one for the alias, one for the function itself
-    apart = [one for one in _of("AWS::Lambda::EventInvokeConfig").values() if one["FunctionName"] == function]
-    configs = apart or [FUNCTIONS[function]["EventInvokeConfig"]]
+    own = [one for one in _of("AWS::Lambda::EventInvokeConfig").values() if one["FunctionName"] == function]
+    configs = own or [FUNCTIONS[function]["EventInvokeConfig"]]
     schedules = [one for one in FUNCTIONS[function].get("Events", {}).values() if one["Type"] == "Schedule"]
-    for config in configs:
+    for config in configs:  # of the shipper one for its alias, and one for what has no qualifier
         kept = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") == "DeadLetterBucket.Arn"
         assert kept or (config["MaximumRetryAttempts"] == 0 and schedules)
 
@@ -136,7 +135,7 @@ def test_whoever_may_assume_a_role_is_one_service_of_this_account() -> None:
         if used_by:  # Lambda assumes a role for functions that somebody was allowed to pass it to, iam:PassRole
             assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
         elif name == "ShipperDeploymentRole":
-            assert trust["Principal"]["Service"].startswith("codedeploy.")
+            assert trust["Principal"] == {"Service": "codedeploy.${AWS::Region}.${AWS::URLSuffix}"}
             assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "AWS::AccountId"}}
         else:
             assert trust["Principal"]["Service"].startswith("logs.")
@@ -149,23 +148,10 @@ def test_every_resource_that_is_not_narrowed_has_its_reason_beside_it() -> None:
     assert bare == []
 
 
-def _statements() -> list[tuple[str, dict[str, Any]]]:
-    """Each statement with the role that it is of."""
-    found = [
-        (name, one)
-        for name, role in _of("AWS::IAM::Role").items()
-        for policy in role["Policies"]
-        for one in policy["PolicyDocument"]["Statement"]
-    ]
-    for policy in _of("AWS::IAM::Policy").values():
-        found += [(role, one) for role in policy["Roles"] for one in policy["PolicyDocument"]["Statement"]]
-    return found
-
-
 def test_the_document_explains_every_permission_of_every_role() -> None:
     in_template = {
         (role, one["Sid"], tuple(one["Action"]) if isinstance(one["Action"], list) else (one["Action"],))
-        for role, one in _statements()
+        for role, one in statements()
     }
     explained = set()
     role = ""

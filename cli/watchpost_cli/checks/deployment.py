@@ -25,6 +25,10 @@ _MISSING = "ResourceNotFoundException"
 _BUCKET = "arn:{partition}:s3:::{DEAD_LETTER_BUCKET}/dead-letters/doctor"
 _INCIDENTS = "arn:{partition}:dynamodb:{region}:{account}:table/{INCIDENT_TABLE}"
 _PARAMETER = "arn:{partition}:ssm:{region}:{account}:parameter{CONFIG_PARAMETER}"
+_PIPELINE = names.PIPELINE_NAMESPACE  # in which the canary publishes
+_OWN = "arn:{partition}:lambda:{region}:{account}:function:{STACK}"
+_ANY_FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:doctor"
+_LINES = "arn:{partition}:logs:{region}:{account}:log-group:/watchpost/{STACK}/canary:*"
 # What each function cannot do its work without: an action, and on what, with the function's own variables.
 ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "shipper": (
@@ -55,7 +59,7 @@ ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("sns:Publish", "{FALLBACK_TOPIC}"),
         ("cloudwatch:GetMetricWidgetImage", "*"),
         ("cloudwatch:DescribeAlarms", "*"),
-        ("lambda:GetFunctionConfiguration", "arn:{partition}:lambda:{region}:{account}:function:doctor"),
+        ("lambda:GetFunctionConfiguration", _ANY_FUNCTION),
     ),
     "replay": (
         ("secretsmanager:GetSecretValue", "{ELASTICSEARCH_SECRET}"),
@@ -65,13 +69,18 @@ ROLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "janitor": (
         ("ssm:GetParameter", _PARAMETER),
         *((f"lambda:List{what}", "*") for what in ("Functions", "EventSourceMappings", "Layers", "LayerVersions")),
-        ("logs:DescribeLogGroups", "*"),
+        ("logs:DescribeLogGroups", "arn:{partition}:logs:{region}:{account}:log-group:*"),
+        ("lambda:ListAliases", _ANY_FUNCTION),
+        ("lambda:GetPolicy", _ANY_FUNCTION),
+        ("lambda:GetLayerVersionPolicy", "arn:{partition}:lambda:{region}:{account}:layer:doctor:1"),
+        ("logs:DescribeLogStreams", "arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/doctor"),
     ),
     "canary": (
         ("secretsmanager:GetSecretValue", "{ELASTICSEARCH_SECRET}"),
         ("secretsmanager:GetSecretValue", "{NOTIFICATION_SECRET}"),
-        ("logs:PutLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:/watchpost/{STACK}/canary:*"),
-        ("lambda:GetFunctionConcurrency", "{SHIPPER_ARN}"),
+        *((f"logs:{name}", _LINES) for name in ("PutLogEvents", "DescribeSubscriptionFilters")),
+        *((f"lambda:GetFunction{what}", f"{_OWN}-shipper") for what in ("Configuration", "Concurrency")),
+        ("cloudwatch:GetMetricData", "*"),
         ("s3:GetObject", _BUCKET),
         ("cloudwatch:PutMetricData", "*"),
         *((f"dynamodb:{name}", _INCIDENTS) for name in ("GetItem", "PutItem")),
@@ -179,7 +188,7 @@ def _role(
     context: dict[str, Any] = {
         "ContextKeyName": "cloudwatch:namespace",
         "ContextKeyType": "string",
-        "ContextKeyValues": [values.get("METRIC_NAMESPACE", "")],
+        "ContextKeyValues": [_PIPELINE if name == f"{around.stack}-canary" else values.get("METRIC_NAMESPACE", "")],
     }
     try:
         for resource, actions in _by_resource(needed, values).items():
