@@ -3,7 +3,8 @@
 A filter or policy that names an alias has the function itself invoked; the weights of an alias are stored and not
 followed; reserved concurrency holds for the function itself, not for its versions; and an asynchronous invocation of an
 alias knows neither the retries nor the on-failure destination that the alias has. Besides, an update of a function
-kills what runs of it at that moment; Lambda lets it end.
+kills what runs of it at that moment; Lambda lets it end. And it answers nobody while it removes the files of what it
+has killed: up to 14 seconds were seen on a busy machine, in which callers give up and send their requests again.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import contextvars
 import functools
 import random
+import shutil
 import threading
 import time
+from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
 from ministack.core import lambda_runtime
@@ -25,7 +28,9 @@ _update_alias = lambda_svc._update_alias  # noqa: SLF001
 _reserved = lambda_svc._reserved_concurrency  # noqa: SLF001
 _invoke_later = lambda_svc.invoke_async_with_retry
 _kill_workers = lambda_runtime.kill_workers
+_remover = futures.ThreadPoolExecutor(1)
 _updating = contextvars.ContextVar("updating", default=False)
+_replacing = contextvars.ContextVar("replacing", default=False)
 _Functions = type(lambda_svc._functions)  # noqa: SLF001
 
 
@@ -85,30 +90,39 @@ def _invoke_alias_later(function: dict[str, Any], event: Any) -> None:
     _invoke_later(function, event)
 
 
-def _update(update: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(update)
-    def marked(*args: Any, **kwargs: Any) -> Any:
-        token = _updating.set(True)
+def _said(variable: contextvars.ContextVar[bool], call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def saying(*args: Any, **kwargs: Any) -> Any:
+        token = variable.set(True)
         try:
-            return update(*args, **kwargs)
+            return call(*args, **kwargs)
         finally:
-            _updating.reset(token)
+            variable.reset(token)
 
-    return marked
-
-
-def _kill_workers_that_have_ended(workers: Iterable[Any]) -> None:
-    workers = list(workers)
-    busy = [worker for worker in workers if _updating.get() and worker.in_use]
-    _kill_workers([worker for worker in workers if worker not in busy])
-    for worker in busy:  # none of them is given another invocation: they are out of the pool
-        threading.Thread(target=_kill_when_it_has_ended, args=(worker,), daemon=True).start()
+    return saying
 
 
-def _kill_when_it_has_ended(worker: Any) -> None:
-    while worker.in_use:
+def _kill_workers_beside(workers: Iterable[Any]) -> None:
+    if not _replacing.get():
+        _kill_workers(workers)
+        return
+    # None of them is given another invocation: they are out of the pool.
+    kill = _kill_as_they_end if _updating.get() else _kill_workers
+    threading.Thread(target=kill, args=(list(workers),), daemon=True).start()
+
+
+def _kill_as_they_end(workers: list[Any]) -> None:
+    while workers:
+        ended = [worker for worker in workers if not worker.in_use]
+        _kill_workers(ended)
+        workers = [worker for worker in workers if worker not in ended]
         time.sleep(0.05)
-    _kill_workers([worker])
+
+
+def _discard_files_beside(worker: Any) -> None:
+    folder, worker._tmpdir = worker._tmpdir, None  # noqa: SLF001  # it takes a new one when it starts again
+    if folder:
+        _remover.submit(shutil.rmtree, folder, ignore_errors=True)
 
 
 def mend() -> None:
@@ -117,6 +131,8 @@ def mend() -> None:
     lambda_svc._update_alias = _update_alias_and_weights  # noqa: SLF001
     lambda_svc._reserved_concurrency = _reserved_of_all_versions  # noqa: SLF001
     lambda_svc.invoke_async_with_retry = _invoke_alias_later
-    lambda_svc._update_code = _update(lambda_svc._update_code)  # noqa: SLF001
-    lambda_svc._update_config = _update(lambda_svc._update_config)  # noqa: SLF001
-    lambda_runtime.kill_workers = _kill_workers_that_have_ended
+    lambda_svc._update_code = _said(_updating, lambda_svc._update_code)  # noqa: SLF001
+    lambda_svc._update_config = _said(_updating, lambda_svc._update_config)  # noqa: SLF001
+    lambda_svc.invalidate_worker = _said(_replacing, lambda_svc.invalidate_worker)
+    lambda_runtime.Worker._discard_tmpdir = _discard_files_beside  # noqa: SLF001
+    lambda_runtime.kill_workers = _kill_workers_beside

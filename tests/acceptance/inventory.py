@@ -28,10 +28,12 @@ LISTS = (
     ("scheduler", "list_schedules", "Schedules", "Name"),
     ("kinesis", "list_streams", "StreamNames", ""),
     ("iam", "list_roles", "Roles", "RoleName"),
+    ("iam", "list_policies", "Policies", "PolicyName"),
     ("s3", "list_buckets", "Buckets", "Name"),
     ("kms", "list_aliases", "Aliases", "AliasName"),
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
     ("logs", "describe_metric_filters", "metricFilters", "filterName"),
+    ("logs", "describe_destinations", "destinations", "destinationName"),
 )
 
 

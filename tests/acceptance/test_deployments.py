@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.errors import LocalError
-from tests.acceptance import releases
+from tests.acceptance import releases, uninstalling
 from tests.acceptance.inventory import inventory
 from tests.acceptance.load import Load
 from tests.acceptance.region import Region
@@ -101,8 +101,31 @@ def test_everything_that_is_shipped_goes_to_a_version_by_the_alias(world: Region
     assert "CloudWatch Logs may invoke" in world.command("doctor", "--only", "roles").stdout
 
 
+def test_an_update_that_a_custom_resource_fails_leaves_the_stack_as_it_was(world: Region, tmp_path: Path) -> None:
+    # given a version with an index template that Elasticsearch refuses
+    template = "DefinitionsLayer/python/dashboards/elasticsearch/component/watchpost-base.json"
+    broken = releases.changed(tmp_path / "refused", {template: ('"type": "date"', '"type": "nonsense"')})
+    # of what was shipped and made since the first deployment
+    world.sweep()
+    world.account.invoke(world.outputs["ProvisionerFunction"], {"action": "apply"}, REGION)
+    alarms, filters, alias = inventory(world.account, REGION), world.filters(GROUP), _alias(world)["FunctionVersion"]
+
+    # when it is deployed
+    with pytest.raises(LocalError, match=r"Provisioning: .*nonsense"):
+        releases.deploy(world, broken, Environment="refused", **SETTINGS)
+
+    # then everything is as it was
+    assert _status(world) == "UPDATE_ROLLBACK_COMPLETE"
+    left = {name for name in inventory(world.account, REGION) ^ alarms if "layer version" not in name}
+    assert left == set()
+    assert world.filters(GROUP) == filters
+    assert _alias(world)["FunctionVersion"] == alias
+    settings = _functions(world).get_function_configuration(FunctionName=f"{NAME}-shipper")["Environment"]["Variables"]
+    assert settings["ENVIRONMENT"] == "dev"
+
+
 def test_an_update_of_code_and_settings_under_load_loses_nothing(world: Region, load: Load, tmp_path: Path) -> None:
-    # given a stack that ships, and a version with other code
+    # given a stack that ships, whose last update was rolled back, and a version with other code
     first = _alias(world)["FunctionVersion"]
     mark = '"""Entry point of the shipper."""'
     files = {"ShipperFunction/shipper/handler.py": (mark, f"{mark}  # another version")}
@@ -114,7 +137,8 @@ def test_an_update_of_code_and_settings_under_load_loses_nothing(world: Region, 
         load.batches(3)
 
     # then each line is stored once, some by each version, and no value is missing
-    load.check(deploying=True)
+    load.check()
+    assert _status(world) == "UPDATE_COMPLETE"
     assert _alias(world)["FunctionVersion"] != first
     assert load.documents("dev")
     assert load.documents("next")
@@ -142,40 +166,18 @@ def test_two_versions_side_by_side_behind_the_alias_lose_nothing(world: Region, 
     assert load.documents("next")
 
 
-def test_an_update_that_a_custom_resource_fails_leaves_the_stack_as_it_was(world: Region, tmp_path: Path) -> None:
-    # given a version with an index template that Elasticsearch refuses
-    template = "DefinitionsLayer/python/dashboards/elasticsearch/component/watchpost-base.json"
-    broken = releases.changed(tmp_path / "refused", {template: ('"type": "date"', '"type": "nonsense"')})
-    world.account.invoke(world.outputs["ProvisionerFunction"], {"action": "apply"}, REGION)  # of what was shipped since
-    alarms, filters, alias = inventory(world.account, REGION), world.filters(GROUP), _alias(world)["FunctionVersion"]
-
-    # when it is deployed
-    with pytest.raises(LocalError, match=r"Provisioning: .*nonsense"):
-        releases.deploy(world, broken, Environment="refused", **SETTINGS)
-
-    # then everything is as it was
-    assert _status(world) == "UPDATE_ROLLBACK_COMPLETE"
-    left = {name for name in inventory(world.account, REGION) ^ alarms if "layer version" not in name}
-    assert left == set()
-    assert world.filters(GROUP) == filters
-    assert _alias(world)["FunctionVersion"] == alias
-    settings = _functions(world).get_function_configuration(FunctionName=f"{NAME}-shipper")["Environment"]["Variables"]
-    assert settings["ENVIRONMENT"] == "next"
-
-    # and the next deployment works
-    releases.deploy(world, **SETTINGS)
-    assert _status(world) == "UPDATE_COMPLETE"
-
-
-def test_deleting_the_stack_leaves_what_the_documentation_names_and_nothing_else(
-    world: Region, before: set[str]
+def test_the_commands_of_the_documentation_leave_first_what_it_names_and_then_nothing(
+    world: Region, before: set[str], tmp_path: Path
 ) -> None:
-    # given a stack with subscriptions, alarms and dashboards
+    # given a stack with subscriptions, alarms, dashboards, and something in its bucket
     groups = {name for name in inventory(world.account, REGION) if "describe_log_groups /load/" in name}
     assert world.filters(GROUP)
+    bucket = world.outputs["DeadLetterBucket"]
+    world.account.client("s3", REGION).put_object(Bucket=bucket, Key="configuration/old.json", Body=b"{}")
+    deletion, removal = uninstalling.commands(NAME)
 
     # when it is deleted
-    world.delete()
+    found = uninstalling.run(world, deletion, tmp_path)
 
     # then what is left is what docs/uninstalling.md says
     left = inventory(world.account, REGION) - before - groups
@@ -186,3 +188,7 @@ def test_deleting_the_stack_leaves_what_the_documentation_names_and_nothing_else
     # and retention that was set stays
     (group,) = world.logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
     assert group["retentionInDays"] == 30
+
+    # and when that is removed as well, nothing is left
+    uninstalling.run(world, removal, tmp_path, found)
+    assert inventory(world.account, REGION) - groups == before

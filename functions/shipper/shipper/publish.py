@@ -64,9 +64,11 @@ def publish(
         if away is not None:
             done.failures += [Failure(position, away, 0) for position in part]
             continue
-        error, attempts = _call(b"%b%b]}" % (head, b",".join(encoded[part.start : part.stop])), cloudwatch, deadline)
+        values = sum(samples(entries[position]) for position in part)
+        body = b"%b%b]}" % (head, b",".join(encoded[part.start : part.stop]))
+        error, attempts = _call(body, values, cloudwatch, deadline)
         if error is None:
-            done.published += sum(samples(entries[position]) for position in part)
+            done.published += values
         elif error.is_about_content and len(part) > 1:
             middle = part.start + len(part) // 2
             queue.extendleft((range(middle, part.stop), range(part.start, middle)))
@@ -78,14 +80,18 @@ def publish(
     return done
 
 
-def _call(body: bytes, cloudwatch: Callable[[], CloudWatch], deadline: Deadline) -> tuple[MetricsError | None, int]:
-    """Send one call, again when that may help; the last error, or None, and the number of attempts."""
+def _call(
+    body: bytes, values: int, cloudwatch: Callable[[], CloudWatch], deadline: Deadline
+) -> tuple[MetricsError | None, int]:
+    """Send one call of so many values, again when that may help; the last error, or None, and how often it was sent."""
     attempts = 0
     while True:
         attempts += 1
         try:
             cloudwatch().put(body, deadline.timeout(TIMEOUT))
         except MetricsError as error:
+            if not error.status and not error.code:  # it was sent, and may have been taken
+                _log.warning("No answer to a call with %d values, which may be counted once more: %s", values, error)
             pause = FIRST_PAUSE * 2.0**attempts * random.uniform(0.5, 1)  # noqa: S311  # jitter is no secret
             if not error.is_retryable or attempts >= MAX_ATTEMPTS or not deadline.pause(pause):
                 return error, attempts
