@@ -17,15 +17,18 @@ INSTALLED = sorted(
 
 
 def _patterns(resource: str) -> list[str]:
-    (names,) = re.findall(rf"^DELETE /{resource}/(\S+)$", PAGE, re.MULTILINE)
-    return str(names).split(",")
+    return re.findall(rf"^DELETE /{resource}/(\S+)$", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("resource", "name"), INSTALLED)
 def test_every_template_is_removed(resource: str, name: str) -> None:
+    """One pattern a request: several names in one are taken as they are (Elasticsearch, Delete index template API)."""
     assert any(fnmatch(name, pattern) for pattern in _patterns(resource))
 
 
 @pytest.mark.parametrize("resource", ["_data_stream", *KINDS.values()])
 def test_nothing_of_others_is_removed(resource: str) -> None:
-    assert all("watchpost" in pattern for pattern in _patterns(resource))
+    patterns = [pattern for part in _patterns(resource) for pattern in part.split(",")]
+
+    assert patterns
+    assert all("watchpost" in pattern for pattern in patterns)
