@@ -196,7 +196,8 @@ def test_a_lost_answer_of_cloudwatch_can_count_once_more(worlds: Worlds, judge: 
 
     assert world.aws.cloudwatch.calls >= 1
     judge.settle("PutMetricData taken, answer lost", world, bound)
-    (values,) = re.findall(r"No answer to a call with (\d+) values, which may be counted once more", world.log.read_text())
+    told = re.findall(r"No answer to a call with (\d+) values, which may be counted once more", world.log.read_text())
+    (values,) = told
     assert 0 < int(values) <= sum(bound.doubled.values())
 
 
