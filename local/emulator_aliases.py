@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import queue
 import random
 import shutil
 import threading
 import time
-from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
 from ministack.core import lambda_runtime
@@ -28,7 +28,7 @@ _update_alias = lambda_svc._update_alias  # noqa: SLF001
 _reserved = lambda_svc._reserved_concurrency  # noqa: SLF001
 _invoke_later = lambda_svc.invoke_async_with_retry
 _kill_workers = lambda_runtime.kill_workers
-_remover = futures.ThreadPoolExecutor(1)
+_unused: queue.SimpleQueue[str] = queue.SimpleQueue()  # folders
 _updating = contextvars.ContextVar("updating", default=False)
 _replacing = contextvars.ContextVar("replacing", default=False)
 _Functions = type(lambda_svc._functions)  # noqa: SLF001
@@ -122,7 +122,12 @@ def _kill_as_they_end(workers: list[Any]) -> None:
 def _discard_files_beside(worker: Any) -> None:
     folder, worker._tmpdir = worker._tmpdir, None  # noqa: SLF001  # it takes a new one when it starts again
     if folder:
-        _remover.submit(shutil.rmtree, folder, ignore_errors=True)
+        _unused.put(folder)
+
+
+def _remove_files() -> None:
+    while True:
+        shutil.rmtree(_unused.get(), ignore_errors=True)
 
 
 def mend() -> None:
@@ -134,5 +139,6 @@ def mend() -> None:
     lambda_svc._update_code = _said(_updating, lambda_svc._update_code)  # noqa: SLF001
     lambda_svc._update_config = _said(_updating, lambda_svc._update_config)  # noqa: SLF001
     lambda_svc.invalidate_worker = _said(_replacing, lambda_svc.invalidate_worker)
+    threading.Thread(target=_remove_files, daemon=True).start()  # what is left at the end goes with the account
     lambda_runtime.Worker._discard_tmpdir = _discard_files_beside  # noqa: SLF001
     lambda_runtime.kill_workers = _kill_workers_beside
