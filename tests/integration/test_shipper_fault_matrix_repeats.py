@@ -6,7 +6,6 @@ second delivery finds its documents there and counts none of them. docs/guarante
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -178,10 +177,7 @@ def test_a_redelivery_whose_answer_is_lost_can_count_once_more(worlds: Worlds, j
 
 
 def test_a_lost_answer_of_cloudwatch_can_count_once_more(worlds: Worlds, judge: Judge, delivery: str) -> None:
-    """Bound: CloudWatch cannot be told that a call is a repetition; each lost answer may add its values once more.
-
-    How many can be too many is in the log.
-    """
+    """Bound: CloudWatch cannot be told that a call is a repetition; each lost answer may add its values once more."""
     world = judge.watch(worlds.new("unheard", delivery))
 
     def lose(number: int) -> None:
@@ -196,9 +192,6 @@ def test_a_lost_answer_of_cloudwatch_can_count_once_more(worlds: Worlds, judge: 
 
     assert world.aws.cloudwatch.calls >= 1
     judge.settle("PutMetricData taken, answer lost", world, bound)
-    told = re.findall(r"No answer to a call with (\d+) values, which may be counted once more", world.log.read_text())
-    (values,) = told
-    assert 0 < int(values) <= sum(bound.doubled.values())
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
