@@ -139,6 +139,8 @@ def install(state: State) -> Installation:
                 packed.extractall(root)
             _configure(installation)
             (home / "installed").touch()
+    # Also what was unpacked by an earlier version must give the role all that it needs now.
+    (home / "config" / "roles.yml").write_text(ROLES)
     clear_data(installation)
     return installation
 
@@ -172,7 +174,7 @@ def _configure(installation: Installation) -> None:
     options.write_text("\n".join(kept) + "\n")
     (home / "config" / "jvm.options.d" / "heap.options").write_text(f"-Xms{HEAP}\n-Xmx{HEAP}\n")
     (home / "config" / "elasticsearch.yml").write_text(SETTINGS)
-    (home / "config" / "roles.yml").write_text(ROLES)
+    (home / "config" / "roles.yml").write_text(ROLES)  # before the users, whose command asks for their roles
     for program in (home / "bin").iterdir():
         program.chmod(0o755)
     passwords = {ADMIN: secrets.token_hex(16), SERVICE: secrets.token_hex(16)}

@@ -112,10 +112,11 @@ def test_a_function_uses_the_key_only_through_a_service() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_an_invocation_that_failed_for_good_is_kept_or_comes_again_by_itself(function: str) -> None:
-    own = [one for one in _of("AWS::Lambda::EventInvokeConfig").values() if one["FunctionName"] == function]
-    configs = own or [FUNCTIONS[function]["EventInvokeConfig"]]
+    # the shipper's are resources of their own: one for the alias, one for the function itself
+    apart = [one for one in _of("AWS::Lambda::EventInvokeConfig").values() if one["FunctionName"] == function]
+    configs = apart or [FUNCTIONS[function]["EventInvokeConfig"]]
     schedules = [one for one in FUNCTIONS[function].get("Events", {}).values() if one["Type"] == "Schedule"]
-    for config in configs:  # of the shipper one for its alias, and one for what has no qualifier
+    for config in configs:
         kept = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") == "DeadLetterBucket.Arn"
         assert kept or (config["MaximumRetryAttempts"] == 0 and schedules)
 
@@ -135,7 +136,7 @@ def test_whoever_may_assume_a_role_is_one_service_of_this_account() -> None:
         if used_by:  # Lambda assumes a role for functions that somebody was allowed to pass it to, iam:PassRole
             assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
         elif name == "ShipperDeploymentRole":
-            assert trust["Principal"] == {"Service": "codedeploy.${AWS::Region}.${AWS::URLSuffix}"}
+            assert trust["Principal"]["Service"].startswith("codedeploy.")
             assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "AWS::AccountId"}}
         else:
             assert trust["Principal"]["Service"].startswith("logs.")
