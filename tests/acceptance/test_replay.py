@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from watchpost import names
 
 from local.state import CHECKOUT, tool
 from tests.acceptance.helpers import client_as, documents, published, subscription_event
@@ -164,7 +165,8 @@ def test_the_role_may_do_what_a_replay_needs_and_no_more(account: Account) -> No
     event = json.dumps({"deadLetters": []}).encode()
 
     # what it needs
-    assert functions.invoke(FunctionName=outputs["ShipperFunction"], Payload=event)["StatusCode"] == 200
+    alias = f"{outputs['ShipperFunction']}:{names.SHIPPER_ALIAS}"
+    assert functions.invoke(FunctionName=alias, Payload=event)["StatusCode"] == 200
     assert secrets.get_secret_value(SecretId=outputs["ElasticsearchSecret"])["SecretString"]
     s3.put_object(Bucket=bucket, Key="rejected/role-test", Body=b"")
     s3.delete_object(Bucket=bucket, Key="rejected/role-test")
@@ -175,6 +177,7 @@ def test_the_role_may_do_what_a_replay_needs_and_no_more(account: Account) -> No
         (s3.put_object, {"Bucket": bucket, "Key": "aws/lambda/async/x", "Body": b""}),
         (s3.get_object, {"Bucket": bucket, "Key": "elsewhere"}),
         (functions.invoke, {"FunctionName": outputs["NotifierFunction"], "Payload": b"{}"}),
+        (functions.invoke, {"FunctionName": outputs["ShipperFunction"], "Payload": event}),  # not without the alias
         (secrets.get_secret_value, {"SecretId": outputs["NotificationSecret"]}),
     ):
         with pytest.raises(ClientError) as caught:
