@@ -46,7 +46,7 @@ ATTACKS = {
     "labels of CloudWatch": "${PROP('Dim.x')} ${MAX} ${LABEL} [x](https://evil.example)",
     "SEARCH of CloudWatch": "') SORT(SEARCH('{AWS/Lambda,FunctionName} x', 'Sum', 60), SUM, DESC",
     "rules of alarms": 'ALARM("x") OR ALARM("y") OR NOT (OK("z"))',
-    "shells": "$(touch /tmp/x) `id` ; rm -rf ~ | sh && echo 'x' \"y\"",
+    "shells": "$(touch owned) `id` ; rm -rf ~ | sh && echo 'x' \"y\"",
     "formats": "%s %n %(message)s {0} {self.__class__} ${env:PATH} #{7*7} <%= 7 %>",
     "paths": "../../../../etc/passwd\x00.json",
 }
