@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from watchpost import names
+
 from local import emulator, stack
 from local.errors import LocalError
 from local.soak import traffic, watch
@@ -156,13 +158,19 @@ def deployed(account: Account, elasticsearch_url: str, timeout: int | None = Non
     )
     account.invoke(outputs["ProvisionerFunction"], {"action": "apply"}, REGION)
     if timeout is not None:
-        account.client("lambda", REGION).update_function_configuration(
-            FunctionName=outputs["ShipperFunction"], Timeout=timeout
-        )
+        _shorten(account, outputs["ShipperFunction"], timeout)
     group = f"/soak/{uuid.uuid4().hex[:12]}"
     account.client("logs", REGION).create_log_group(logGroupName=group, tags={"service": "soak"})
     _subscribe(account, outputs["SubscriberFunction"], group)
     return World(account, group, outputs)
+
+
+def _shorten(account: Account, shipper: str, timeout: int) -> None:
+    """Give the shipper less time: what its alias leads to is a version, which stays as it was published."""
+    functions = account.client("lambda", REGION)
+    functions.update_function_configuration(FunctionName=shipper, Timeout=timeout)
+    version = functions.publish_version(FunctionName=shipper)["Version"]
+    functions.update_alias(FunctionName=shipper, Name=names.SHIPPER_ALIAS, FunctionVersion=version)
 
 
 def _subscribe(account: Account, subscriber: str, group: str) -> None:

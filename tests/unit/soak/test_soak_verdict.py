@@ -88,13 +88,13 @@ def test_nothing_sent_is_not_nothing_lost() -> None:
     assert "nothing is lost" in broken(empty)
 
 
-def test_without_a_clock_memory_and_lag_are_told_and_not_judged() -> None:
+def test_without_a_clock_memory_descriptors_and_lag_are_told_and_not_judged() -> None:
     worse = phases(**{AGAIN: {"samples": samples(*range(50, 60), lag=99.0)}})
 
     judged = verdict.promises(worse, 0, timed=False)
 
     assert broken(worse, timed=False) == []
-    assert sum(one.kept is None for one in judged) == 4
+    assert sum(one.kept is None for one in judged) == 5
     assert len(broken(worse)) == 3
 
 
