@@ -143,11 +143,9 @@ def run(
     result.kibana = keeping.keep(
         inventory.services, configuration, known=not inventory.unknown, allow_mass_deletion=allow_mass_deletion
     )
-    before, after = of_alarms.cost or (wanted.cost, wanted.cost)
-    result.cost = (
-        replace(before, dashboards=of_dashboards.count[0]).total,
-        replace(after, dashboards=of_dashboards.count[1]).total,
-    )
+    both = of_alarms.cost or (wanted.cost, wanted.cost)
+    before, after = (replace(one, dashboards=count) for one, count in zip(both, of_dashboards.count, strict=True))
+    result.cost = before.total, after.total
     return _told(result, account, "reconciled" if apply else "planned")
 
 

@@ -51,25 +51,26 @@ def pages(
             composite=whole[service].request["AlarmName"] if service in whole else None,
             resources=tuple((definitions[one.kind], one) for one in found if one.kind in definitions),
             log_groups=tuple(inventory.log_groups.get(service, ())),
-            links=dashboard_model.Links(
-                kibana=_kibana(settings, service),
-                owner=configuration.owner_of(service) or "",
-                runbook=configuration.runbook_of(service) or "",
-            ),
+            links=_links(settings, configuration, service),
             deployments=_deployments(found),
             environments=tuple(sorted(environments)) if len(environments) > 1 else (),
             shipped=_shipped(inventory) if service == names.OWN_SERVICE else (),
-            cost=dashboard_model.Cost(
-                cost.of(
-                    (*(one.request for one in of_service[service]), *(one.request for one in static.get(service, ()))),
-                    parts.get(service, 0),
-                    0,
-                ).total,
-                OF_ALARMS,
-            ),
+            cost=_cost((*of_service[service], *static.get(service, ())), parts.get(service, 0)),
         )
         for service, found in resources.items()
     ]
+
+
+def _cost(alarms: Sequence[Alarm | dashboard_model.Alarm], composites: int) -> dashboard_model.Cost:
+    return dashboard_model.Cost(cost.of([one.request for one in alarms], composites, 0).total, OF_ALARMS)
+
+
+def _links(settings: Settings, configuration: Configuration, service: str) -> dashboard_model.Links:
+    return dashboard_model.Links(
+        kibana=_kibana(settings, service),
+        owner=configuration.owner_of(service) or "",
+        runbook=configuration.runbook_of(service) or "",
+    )
 
 
 def _shipped(inventory: Inventory) -> tuple[dashboard_model.Shipped, ...]:
