@@ -104,6 +104,20 @@ class Region:
         stack.deploy(self.account.state, self.account.endpoint, NOWHERE, self.name, self.region, **parameters)
         self.check()
 
+    def alarms(self) -> dict[str, dict[str, Any]]:
+        """The stack's alarms by name, composite ones too."""
+        cloudwatch = self.account.client("cloudwatch", self.region)
+        pages = cloudwatch.get_paginator("describe_alarms").paginate(
+            AlarmNamePrefix=f"{self.name}/", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+        )
+        return {
+            alarm["AlarmName"]: alarm
+            for page in pages
+            for kind in page.values()
+            if isinstance(kind, list)
+            for alarm in kind
+        }
+
     def check(self) -> None:
         """Check the stack's alarms and dashboards as CloudWatch would check the requests that put them."""
         readback.check(self.account.client("cloudwatch", self.region), self.name)

@@ -81,20 +81,6 @@ def world(account: Account) -> Iterator[Region]:
     world.delete()
 
 
-def _alarms(world: Region) -> dict[str, dict[str, Any]]:
-    cloudwatch = world.account.client("cloudwatch", REGION)
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=f"{NAME}/", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-    )
-    return {
-        alarm["AlarmName"]: alarm
-        for page in pages
-        for kind in page.values()
-        if isinstance(kind, list)
-        for alarm in kind
-    }
-
-
 def _run(world: Region) -> dict[str, Any]:
     """One run of the deployed provisioner; what it leaves is checked by CloudWatch's documented limits."""
     answer = dict(world.account.invoke(world.outputs["ProvisionerFunction"], {"action": "apply"}, REGION))
@@ -110,7 +96,7 @@ def _changed(answer: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def test_the_deployment_made_alarms_for_every_kind_of_resource_and_one_that_pages(world: Region) -> None:
-    alarms = _alarms(world)
+    alarms = world.alarms()
 
     resources = {name.split("/")[2] for name in alarms if name.startswith(f"{NAME}/shop/")}
     assert {*FUNCTIONS, "shop-orders", "shop-dead", "shop-events", "shop-items", "logs", "service"} <= resources
@@ -142,12 +128,12 @@ def test_a_changed_timeout_changes_one_alarm(world: Region) -> None:
 
     assert planned.returncode == 1
     assert _changed(answer)["updated"] == [f"{NAME}/shop/shop-api/duration"]
-    assert _alarms(world)[f"{NAME}/shop/shop-api/duration"]["Threshold"] == 18_000
+    assert world.alarms()[f"{NAME}/shop/shop-api/duration"]["Threshold"] == 18_000
 
 
 def test_what_was_changed_by_hand_is_put_back_and_what_is_foreign_is_left(world: Region) -> None:
     foreign = f"{NAME}/somebody/elses/alarm"
-    before = _alarms(world)
+    before = world.alarms()
     edited = before[f"{NAME}/shop/shop-worker/throttles"]
     cloudwatch = world.account.client("cloudwatch", REGION)
     cloudwatch.put_metric_alarm(
@@ -165,8 +151,8 @@ def test_what_was_changed_by_hand_is_put_back_and_what_is_foreign_is_left(world:
     answer = _run(world)
 
     assert _changed(answer)["updated"] == [edited["AlarmName"]]
-    assert _alarms(world)[edited["AlarmName"]]["Threshold"] == edited["Threshold"]
-    assert _alarms(world)[foreign]["Threshold"] == 1
+    assert world.alarms()[edited["AlarmName"]]["Threshold"] == edited["Threshold"]
+    assert world.alarms()[foreign]["Threshold"] == 1
 
 
 def test_a_tag_on_the_resource_changes_its_alarm(world: Region) -> None:
@@ -176,7 +162,7 @@ def test_a_tag_on_the_resource_changes_its_alarm(world: Region) -> None:
     answer = _run(world)
 
     assert _changed(answer)["updated"] == [f"{NAME}/shop/shop-worker/errors"]
-    assert _alarms(world)[f"{NAME}/shop/shop-worker/errors"]["Threshold"] == 7
+    assert world.alarms()[f"{NAME}/shop/shop-worker/errors"]["Threshold"] == 7
 
 
 def test_a_critical_alarm_rings_by_its_service_and_ends(world: Region) -> None:
@@ -189,7 +175,7 @@ def test_a_critical_alarm_rings_by_its_service_and_ends(world: Region) -> None:
         cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=[datum])
 
     publish(1)
-    eventually(lambda: _alarms(world)[UNHEALTHY]["StateValue"] == "ALARM", "the alarm of the service")
+    eventually(lambda: world.alarms()[UNHEALTHY]["StateValue"] == "ALARM", "the alarm of the service")
 
 
 def test_an_error_of_a_function_rings_its_own_alarm(world: Region) -> None:
@@ -198,7 +184,7 @@ def test_an_error_of_a_function_rings_its_own_alarm(world: Region) -> None:
     world.account.client("cloudwatch", REGION).put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])
 
     def state() -> str:
-        return str(_alarms(world)[f"{NAME}/shop/shop-api/errors"]["StateValue"])
+        return str(world.alarms()[f"{NAME}/shop/shop-api/errors"]["StateValue"])
 
     eventually(lambda: state() == "ALARM", "the alarm of the function")
 
@@ -229,8 +215,8 @@ def test_a_deleted_function_takes_its_alarms_along(world: Region) -> None:
     deleted = _changed(answer)["deleted"]
     assert deleted
     assert all(name.startswith(f"{NAME}/shop/shop-worker/") for name in deleted)
-    assert not [name for name in _alarms(world) if "/shop-worker/" in name]
-    assert "shop-worker" not in _alarms(world)[UNHEALTHY]["AlarmRule"]
+    assert not [name for name in world.alarms() if "/shop-worker/" in name]
+    assert "shop-worker" not in world.alarms()[UNHEALTHY]["AlarmRule"]
 
 
 def test_a_preview_draws_every_dashboard_as_one_page(world: Region, tmp_path: Any) -> None:
@@ -255,6 +241,6 @@ def test_a_preview_draws_every_dashboard_as_one_page(world: Region, tmp_path: An
 def test_deleting_the_stack_takes_alarms_and_dashboards_along_and_nothing_else(world: Region) -> None:
     world.delete()
 
-    assert set(_alarms(world)) == {f"{NAME}/somebody/elses/alarm"}
+    assert set(world.alarms()) == {f"{NAME}/somebody/elses/alarm"}
     bodies = world.account.client("cloudwatch", REGION).list_dashboards(DashboardNamePrefix=f"{NAME}-")
     assert bodies["DashboardEntries"] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,20 +40,6 @@ def world(account: Account) -> Iterator[Region]:
     world.delete()
 
 
-def _alarms(world: Region) -> dict[str, dict[str, Any]]:
-    cloudwatch = world.account.client("cloudwatch", REGION)
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=f"{NAME}/", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-    )
-    return {
-        alarm["AlarmName"]: alarm
-        for page in pages
-        for kind in page.values()
-        if isinstance(kind, list)
-        for alarm in kind
-    }
-
-
 def test_every_function_of_a_traced_stack_sends_traces(world: Region) -> None:
     functions = world.account.client("lambda", REGION)
 
@@ -67,7 +53,7 @@ def test_every_function_of_a_traced_stack_sends_traces(world: Region) -> None:
 
 def test_the_pipeline_the_functions_queues_tables_and_the_stream_have_alarms(world: Region) -> None:
     readback.check(world.account.client("cloudwatch", REGION), NAME)
-    alarms = _alarms(world)
+    alarms = world.alarms()
 
     found = {name.split("/")[2] for name in alarms if name.startswith(f"{NAME}/watchpost/")}
     functions = {f"{NAME}-{component}" for component in COMPONENTS}
@@ -77,7 +63,7 @@ def test_the_pipeline_the_functions_queues_tables_and_the_stream_have_alarms(wor
 
 
 def test_alarms_about_the_notifier_go_past_it(world: Region) -> None:
-    alarms, outputs = _alarms(world), world.outputs
+    alarms, outputs = world.alarms(), world.outputs
 
     own = {name: alarm for name, alarm in alarms.items() if name.startswith(f"{NAME}/watchpost/{NAME}-notifier/")}
     assert own
@@ -88,14 +74,14 @@ def test_alarms_about_the_notifier_go_past_it(world: Region) -> None:
 
 def test_the_templates_alarms_are_there_once_and_stay(world: Region) -> None:
     """They watch what makes the others, so the provisioner neither makes, changes nor deletes them."""
-    before = _alarms(world)
+    before = world.alarms()
     assert f"{NAME}/watchpost/provisioner/fails" in before
     assert f"{NAME}/watchpost/{NAME}-provisioner/errors" not in before
 
     answer = world.account.invoke(world.outputs["ProvisionerFunction"], {"action": "apply"}, REGION)
 
     assert (answer["alarms"]["created"], answer["alarms"]["updated"], answer["alarms"]["deleted"]) == ([], [], [])
-    assert _alarms(world).keys() == before.keys()
+    assert world.alarms().keys() == before.keys()
 
 
 def test_a_dead_letter_rings_the_templates_alarm(world: Region) -> None:
@@ -104,14 +90,14 @@ def test_a_dead_letter_rings_the_templates_alarm(world: Region) -> None:
     world.account.client("cloudwatch", REGION).put_metric_data(Namespace="Watchpost/Pipeline", MetricData=[datum])
 
     def state() -> str:
-        return str(_alarms(world)[f"{NAME}/watchpost/shipper/dead-letters"]["StateValue"])
+        return str(world.alarms()[f"{NAME}/watchpost/shipper/dead-letters"]["StateValue"])
 
     eventually(lambda: state() == "ALARM", "the alarm of dead letters")
 
 
 def test_a_deployment_leaves_watchposts_own_alarms_and_dashboard_as_they_are(world: Region) -> None:
     """Its resources are changed at the same time. A stack's first deployment makes none of them, the next run does."""
-    cloudwatch, before = world.account.client("cloudwatch", REGION), _alarms(world).keys()
+    cloudwatch, before = world.account.client("cloudwatch", REGION), world.alarms().keys()
     functions, name = world.account.client("lambda", REGION), f"{NAME}-provisioner"
     before_it = functions.get_function_configuration(FunctionName=name)
 
@@ -121,7 +107,7 @@ def test_a_deployment_leaves_watchposts_own_alarms_and_dashboard_as_they_are(wor
 
     assert functions.get_function_configuration(FunctionName=name)["TracingConfig"]["Mode"] == "PassThrough"
     assert before_it["TracingConfig"]["Mode"] == "Active"
-    assert _alarms(world).keys() == before
+    assert world.alarms().keys() == before
     bodies = cloudwatch.list_dashboards(DashboardNamePrefix=f"{NAME}-")["DashboardEntries"]
     assert {f"{NAME}-watchpost", f"{NAME}-overview"} <= {one["DashboardName"] for one in bodies}
 
