@@ -19,9 +19,11 @@ import requests
 
 from local.errors import LocalError
 from local.progress import step
-from local.state import CACHE
+from local.state import CACHE, lock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.state import State
 
 DEFAULT_VERSION = "9.2.0"
@@ -85,26 +87,36 @@ def wanted_version() -> str:
 def download(version: str) -> Path:
     """The distribution's archive, from the cache or the registry, checked."""
     archive = CACHE / f"elasticsearch-{version}.zip"
-    if archive.exists() and _sha256(archive) == SHA256[version]:
-        return archive
-    with step(f"Downloading Elasticsearch {version} (95 MB)"):
-        fetched = _fetch(version)
-        found = _sha256(fetched)
-        if found != SHA256[version]:
-            fetched.unlink()
-            problem = f"The download of Elasticsearch {version} has the SHA-256 {found}, expected {SHA256[version]}"
-            raise LocalError(problem, "It was deleted; run the command again, from another network if it stays so")
-        fetched.replace(archive)
+    fetch_once(archive, SHA256[version], lambda folder: _fetch(version, folder))
     return archive
 
 
-def _fetch(version: str) -> Path:
+def fetch_once(archive: Path, sha256: str, fetch: Callable[[Path], Path]) -> None:
+    """Have a file where it is wanted, fetched by one process of all that want it at the same time.
+
+    fetch: gets an empty folder, which is removed afterwards, and returns the file in it.
+    Raises LocalError if what was fetched is another file; it is not kept.
+    """
+    with lock(archive.parent / f"{archive.name}.lock", wait=True):
+        if archive.exists() and _sha256(archive) == sha256:
+            return
+        with tempfile.TemporaryDirectory(dir=archive.parent) as folder:
+            fetched = fetch(Path(folder))
+            found = _sha256(fetched)
+            if found != sha256:
+                problem = f"The download of {archive.name} has the SHA-256 {found}, expected {sha256}"
+                raise LocalError(problem, "It was deleted; run the command again, from another network if it stays so")
+            fetched.replace(archive)
+
+
+def _fetch(version: str, folder: Path) -> Path:
     from jgo.maven import MavenContext  # noqa: PLC0415  # slow to import and needed once
 
-    context = MavenContext(repo_cache=CACHE / "maven")
+    context = MavenContext(repo_cache=folder)
     component = context.project(GROUP, ARTIFACT).at_version(version)
     try:
-        fetched = component.artifact(packaging="zip").resolve()
+        with step(f"Downloading Elasticsearch {version} (95 MB)"):
+            fetched = component.artifact(packaging="zip").resolve()
     except Exception as error:  # the library raises whatever its transport does
         problem = f"Elasticsearch {version} could not be downloaded ({type(error).__name__})"
         remedy = "The first run needs the network: check it, or set ELASTICSEARCH_URL to a cluster of yours"

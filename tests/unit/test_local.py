@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shlex
 import stat
 import string
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from local.errors import LocalError
 from local.progress import step
 from local.state import State
 
+SUM_OF_ARCHIVE = hashlib.sha256(b"archive").hexdigest()
 NAMES = st.text(string.ascii_uppercase + "_", min_size=1, max_size=10)
 VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
 
@@ -177,3 +181,37 @@ def test_a_python_that_is_too_old_is_told_what_is_needed() -> None:
 
     assert done.stdout.startswith("Python 3.11 to 3.14 is needed, this is 3.9 (")
     assert "make PYTHON=" in done.stdout
+
+
+def test_what_several_processes_want_at_once_is_fetched_once(tmp_path: Path) -> None:
+    fetching, second = threading.Lock(), threading.Event()
+
+    def fetch(folder: Path) -> Path:
+        if not fetching.acquire(blocking=False):
+            second.set()
+        second.wait(0.3)  # as long as a download takes in which another process comes to ask
+        (folder / "a.zip").write_bytes(b"archive")
+        return folder / "a.zip"
+
+    wanted = tmp_path / "a.zip"
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(elasticsearch.fetch_once, wanted, SUM_OF_ARCHIVE, fetch) for _ in range(3)]
+        for each in asked:
+            each.result()
+
+    assert wanted.read_bytes() == b"archive"
+    assert not second.is_set()
+
+
+def test_another_file_than_the_one_wanted_is_not_kept_and_the_next_run_fetches_anew(tmp_path: Path) -> None:
+    def fetch(folder: Path, content: bytes) -> Path:
+        (folder / "a.zip").write_bytes(content)
+        return folder / "a.zip"
+
+    wanted = tmp_path / "a.zip"
+    with pytest.raises(LocalError, match=r"a\.zip has the SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}"):
+        elasticsearch.fetch_once(wanted, SUM_OF_ARCHIVE, lambda folder: fetch(folder, b"half of it"))
+    assert not wanted.exists()
+
+    elasticsearch.fetch_once(wanted, SUM_OF_ARCHIVE, lambda folder: fetch(folder, b"archive"))
+    assert wanted.read_bytes() == b"archive"
