@@ -66,7 +66,7 @@ class Converter:
         for chunk in self._conversion.chunks(counts):
             self._lines += chunk.lines
             self._values += chunk.values.values()
-            for item in chunk.items:
+            for item in chunk.documents.items:
                 _, document = bulk.parts_of(item)
         refusal = None
         if document is not None and INVALID_METRIC in document.get("tags", ()):

@@ -146,7 +146,7 @@ def _documents(function: str, *lines: tuple[float, str]) -> list[Document]:
     payload = payload_of(base64.b64encode(gzip.compress(json.dumps(content).encode())).decode())
     assert payload is not None  # noqa: S101  # made above
     conversion = Conversion(payload, _SETTINGS, _KEEP_ALL, began_ms)
-    items = [item for chunk in conversion.chunks(Counts()) for item in chunk.items]
+    items = [item for chunk in conversion.chunks(Counts()) for item in chunk.documents.items]
     return [Document(f"{number}", function, json.loads(item.split(b"\n")[1])) for number, item in enumerate(items)]
 
 

@@ -256,7 +256,7 @@ def test_without_a_template_nothing_becomes_a_plain_index_and_everything_is_kept
 
     # when a document is sent there
     courier = Courier(stack.surroundings.connect, stack.surroundings.deadline)
-    courier.send(items)
+    courier.send(bulk.Documents.of(items))
     done = courier.finish()
 
     # then it is a dead letter with Elasticsearch's reason, and no index was made

@@ -67,7 +67,7 @@ class Stream:
 
     def add(self, app: dict[str, Any], service: str = "orders") -> Line:
         """Index a line that a service wrote, as its document has it."""
-        line = Line("order", app=app)
+        line = Line.of("order", app=app)
         rules = compiled(CONFIGURATION, f"/aws/lambda/{service}")
         assert rules is not None
         assert rules.apply(line, json.dumps(app), None) is None

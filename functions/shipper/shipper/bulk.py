@@ -48,19 +48,50 @@ class Answer:
     refused: list[Refusal] = field(default_factory=list)
 
 
-def cut(items: list[bytes], max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES) -> Iterator[range]:
-    """Which items travel together: at most `max_count` of them and `max_bytes`; one that is larger travels alone."""
-    if 0 < len(items) <= max_count and sum(map(len, items)) <= max_bytes:  # as most are
-        yield range(len(items))
-        return
-    start, size = 0, 0
-    for index, item in enumerate(items):
-        if index > start and (index - start >= max_count or size + len(item) > max_bytes):
-            yield range(start, index)
-            start, size = index, 0
-        size += len(item)
-    if start < len(items):
-        yield range(start, len(items))
+class Documents:
+    """Documents with their actions, as the body of a bulk request, or as items: two lines of NDJSON for each.
+
+    What came as a body is taken apart when somebody asks for an item, which is seldom.
+    """
+
+    __slots__ = ("_items", "body", "count")
+
+    def __init__(self, body: bytes, count: int) -> None:
+        self.body = body
+        self.count = count
+        self._items: list[bytes] | None = None
+
+    @classmethod
+    def of(cls, items: list[bytes]) -> Documents:
+        """Documents that were made one by one."""
+        documents = cls(b"".join(items), len(items))
+        documents._items = items
+        return documents
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def items(self) -> list[bytes]:
+        """Each document with its action."""
+        if self._items is None:
+            lines = self.body.split(b"\n")  # JSON has no other line breaks
+            self._items = [b"%b\n%b\n" % (lines[at], lines[at + 1]) for at in range(0, 2 * self.count, 2)]
+        return self._items
+
+    def cut(self, max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES) -> Iterator[Documents]:
+        """Those that travel together: at most `max_count` and `max_bytes`; one that is larger travels alone."""
+        if 0 < self.count <= max_count and len(self.body) <= max_bytes:  # as most are
+            yield self
+            return
+        start, size = 0, 0
+        for index, one in enumerate(self.items):
+            if index > start and (index - start >= max_count or size + len(one) > max_bytes):
+                yield Documents.of(self.items[start:index])
+                start, size = index, 0
+            size += len(one)
+        if start < self.count:
+            yield Documents.of(self.items[start:])
 
 
 def read_answer(count: int, answer: dict[str, Any]) -> Answer:

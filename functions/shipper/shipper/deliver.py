@@ -62,7 +62,7 @@ class Delivery:
 @dataclass(slots=True)
 class _Batch:
     positions: Sequence[int]
-    items: list[bytes]
+    documents: bulk.Documents
     attempts: int = 0
     rescues: int = 0  # how often the items were changed to be taken
     truncated: bool = False
@@ -73,7 +73,7 @@ class _Batch:
         """Some of the items, with the same history."""
         return _Batch(
             [self.positions[index] for index in indices],
-            [self.items[index] for index in indices],
+            bulk.Documents.of([self.documents.items[index] for index in indices]),
             self.attempts,
             self.rescues,
             self.truncated,
@@ -82,7 +82,7 @@ class _Batch:
         )
 
     def failure(self, index: int, reason: str) -> Failure:
-        original = (self.originals or self.items)[index]
+        original = (self.originals or self.documents.items)[index]
         return Failure(self.positions[index], original, reason, self.attempts)
 
 
@@ -104,16 +104,16 @@ class Courier:
         self._fresh = False  # whether the credentials were read anew
         self._given_up: str | None = None  # why nothing more is sent
 
-    def send(self, items: list[bytes]) -> None:
-        """Send documents; items: as of Source.item. Their positions go on from the ones sent before.
+    def send(self, documents: bulk.Documents) -> None:
+        """Send documents. Their positions go on from the ones sent before.
 
         The last request is only begun: while Elasticsearch works on it, the caller can make the next documents.
         """
-        for part in bulk.cut(items):
-            positions = range(self._sent + part.start, self._sent + part.stop)
+        for part in documents.cut():
+            positions = range(self._sent, self._sent + len(part))
             self._settle()
-            self._begin(_Batch(positions, items[part.start : part.stop]))
-        self._sent += len(items)
+            self._begin(_Batch(positions, part))
+            self._sent += len(part)
 
     def finish(self) -> Delivery:
         """Wait for what was begun, and return what became of all documents."""
@@ -144,14 +144,14 @@ class Courier:
             return
         self.done.requests += 1
         timeout = self._deadline.timeout(AWAY_TIMEOUT if cluster.away else DEFAULT_TIMEOUT)
-        cluster.begin(b"".join(batch.items), timeout)
+        cluster.begin(batch.documents.body, timeout)
         self._begun = batch
 
     def _end(self, batch: _Batch) -> None:
         cluster = self._cluster
         assert cluster is not None  # noqa: S101  # said by _begin, for the type checker
         try:
-            answer = bulk.read_answer(len(batch.items), cluster.finish())
+            answer = bulk.read_answer(len(batch.documents), cluster.finish())
         except ClusterUnavailableError as error:
             batch.unsure |= error.status in _MAYBE_HANDLED
             self._again(batch, str(error))
@@ -188,10 +188,13 @@ class Courier:
                 self.done.failures.append(batch.failure(one.index, str(one)))
         if mendable:
             changed = batch.part([one.index for one in mendable])
-            changed.originals = changed.originals or changed.items
-            changed.items = [
-                rescue.rescued(item, one, batch.rescues) for item, one in zip(changed.originals, mendable, strict=True)
-            ]
+            changed.originals = changed.originals or changed.documents.items
+            changed.documents = bulk.Documents.of(
+                [
+                    rescue.rescued(item, one, batch.rescues)
+                    for item, one in zip(changed.originals, mendable, strict=True)
+                ]
+            )
             changed.rescues += 1
             self._queue.appendleft(changed)
 
@@ -212,24 +215,24 @@ class Courier:
             # The credentials may have been changed since they were read.
             self._fresh, self._cluster = True, None
             self._queue.appendleft(batch)
-        elif error.status == _TOO_LARGE and len(batch.items) > 1:
-            middle = len(batch.items) // 2
-            self._queue.appendleft(batch.part(range(middle, len(batch.items))))
+        elif error.status == _TOO_LARGE and len(batch.documents) > 1:
+            middle = len(batch.documents) // 2
+            self._queue.appendleft(batch.part(range(middle, len(batch.documents))))
             self._queue.appendleft(batch.part(range(middle)))
         elif error.status == _TOO_LARGE and not batch.truncated:
-            batch.originals = batch.originals or batch.items
-            batch.items = [bulk.truncated(item) for item in batch.items]
+            batch.originals = batch.originals or batch.documents.items
+            batch.documents = bulk.Documents.of([bulk.truncated(item) for item in batch.documents.items])
             batch.truncated = True
             self._queue.appendleft(batch)
         else:
             if error.status == _TOO_LARGE:
-                self.done.rejected += len(batch.items)
+                self.done.rejected += len(batch.documents)
             else:
                 self._given_up = str(error)
             self._bury(batch, str(error))
 
     def _bury(self, batch: _Batch, reason: str) -> None:
-        self.done.failures.extend(batch.failure(index, reason) for index in range(len(batch.items)))
+        self.done.failures.extend(batch.failure(index, reason) for index in range(len(batch.documents)))
 
 
 def _pause(attempts: int) -> float:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
+
+_T = TypeVar("_T")
 
 APP = "app"  # application lines
 PLATFORM = "platform"  # lines of the Lambda platform
@@ -28,10 +31,30 @@ class Metric:
     time_ms: int | None = None  # milliseconds since 1970; None when the line has no time of its own
 
 
+class _Rare(Generic[_T]):
+    """What few lines say. It is kept in a dictionary of its own, so that nobody need ask most lines for it."""
+
+    def __init__(self, unsaid: _T) -> None:
+        self._unsaid = unsaid
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, line: Line, _: type | None = None) -> _T:
+        said: _T = self._unsaid if line.rare is None else line.rare.get(self._name, self._unsaid)
+        return said
+
+    def __set__(self, line: Line, value: _T) -> None:
+        if line.rare is None:
+            line.rare = {}
+        line.rare[self._name] = value
+
+
 class Line:
     """One log line, understood as far as possible. What the line does not say is None.
 
-    Most lines say little. What they do not say is the class's, so that making one costs a fifth of a dataclass.
+    Most lines say little. What they do not say is the class's, and there is no __init__: making one costs a tenth of
+    what it would as a dataclass. Whoever makes one gives it its message.
     """
 
     message: str  # what a person reads
@@ -44,23 +67,35 @@ class Line:
     cold_start: bool | None = None
     trace_id: str | None = None
     correlation: dict[str, Any] | None = None
-    error: dict[str, str] | None = None  # type, message, stack_trace
     app: dict[str, Any] | None = None  # everything else of a JSON line
-    labels: dict[str, Any] | None = None  # tags of a metric line, static labels of the configuration
-    typed: dict[str, Any] | None = None  # fields that the configuration lifts out of `app`, as they stand in a document
-    metric: Metric | None = None
     action: str | None = None  # event.action of a platform line
     outcome: str | None = None  # event.outcome of a platform line: success or failure
-    platform: dict[str, Any] | None = None  # aws.lambda of a platform line
-    tags: Sequence[str] = ()  # how the line was treated
+    rare: dict[str, Any] | None = None  # by the names below
+    error = _Rare[dict[str, str] | None](None)  # type, message, stack_trace
+    labels = _Rare[dict[str, Any] | None](None)  # tags of a metric line, static labels of the configuration
+    typed = _Rare[dict[str, Any] | None](None)  # fields that are lifted out of `app`, as they stand in a document
+    metric = _Rare[Metric | None](None)
+    platform = _Rare[dict[str, Any] | None](None)  # aws.lambda of a platform line
+    tags = _Rare[Sequence[str]](())  # how the line was treated
 
-    def __init__(self, message: str, **said: Any) -> None:
-        self.message = message
-        if said:
-            self.__dict__.update(said)
+    @classmethod
+    def of(cls, message: str, **said: Any) -> Line:
+        """A line with its message and what else it says, by the names above."""
+        line = cls()
+        line.message = message
+        for name, value in said.items():
+            setattr(line, name, value)
+        return line
 
     def __repr__(self) -> str:
-        return f"Line({self.__dict__!r})"
+        return f"Line({dict(self.parts())!r})"
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """All that the line says, by the names above."""
+        for name, value in vars(self).items():
+            if name != "rare":
+                yield name, value
+        yield from (self.rare or {}).items()
 
     def tag(self, tag: str) -> None:
         """Say how the line was treated, once."""

@@ -67,7 +67,7 @@ def _documents(work: _Replay, indices: list[int]) -> None:
         else:
             items.append(item)
             sent.append(index)
-    courier.send(items)
+    courier.send(bulk.Documents.of(items))
     done = courier.finish()
     for index in sent:
         work.results[index] = DELIVERED

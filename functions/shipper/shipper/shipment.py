@@ -100,7 +100,7 @@ class Shipment:
         self._lines += chunk.lines
         for index, samples in chunk.values.items():
             self._values[first + index] = samples
-        self._courier.send(chunk.items)
+        self._courier.send(chunk.documents)
 
     def _finish(self) -> None:
         self._courier.finish()

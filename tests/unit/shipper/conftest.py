@@ -108,8 +108,8 @@ class Shipper:
             [sample for chunk in chunks for sample in chunk.lines],
             [values for chunk in chunks for values in chunk.values.values()],
         )
-        items = [item for chunk in chunks for item in chunk.items]
-        assert all(len(chunk.items) == len(chunk.lines) for chunk in chunks)
+        items = [item for chunk in chunks for item in chunk.documents.items]
+        assert all(len(chunk.documents.items) == len(chunk.lines) for chunk in chunks)
         return Shipped(items, list(gathered.entries()), gathered, counts)
 
     def document(self, message: str, **overrides: Any) -> dict[str, Any]:

@@ -15,8 +15,9 @@ def item(**document: Any) -> bytes:
 
 
 def lengths(items: list[bytes], **limits: int) -> list[int]:
-    parts = list(bulk.cut(items, **limits))
-    assert [index for part in parts for index in part] == list(range(len(items))), "each once, in order"
+    parts = list(bulk.Documents.of(items).cut(**limits))
+    assert [one for part in parts for one in part.items] == items, "each once, in order"
+    assert all(part.body == b"".join(part.items) for part in parts)
     return [len(part) for part in parts]
 
 

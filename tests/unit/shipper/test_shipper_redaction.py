@@ -140,7 +140,7 @@ def test_cards_have_13_to_19_digits(length: int) -> None:
 def test_every_part_of_a_line_is_redacted() -> None:
     """Given a secret in each part, none of them is left and the line keeps its shape."""
     mail = "ada@example.com"
-    line = Line(
+    line = Line.of(
         f"m {mail}",
         kind=METRIC,
         service=mail,
@@ -185,7 +185,7 @@ def test_a_metric_whose_value_is_redacted_yields_no_metric() -> None:
 
 
 def test_a_number_that_has_a_type_is_left_out_instead() -> None:
-    line = Line(
+    line = Line.of(
         "x",
         platform={"metrics": {"duration_ms": 4111111111111111, "memory_size_mb": 128}},
         typed={"a": 4111111111111111},
@@ -267,7 +267,7 @@ def test_where_two_patterns_meet_the_first_one_names_the_whole() -> None:
 def test_static_labels_are_redacted_too() -> None:
     document = {"services": [{"log_group": "*", "name": "x", "labels": {"owner": "ada@example.com"}}]}
     found = compiled(configuration.parse(json.dumps(document | {"logs": {"redact": EVERY}})), GROUP)
-    line = Line("x")
+    line = Line.of("x")
 
     assert found is not None
     found.apply(line, "x", None)

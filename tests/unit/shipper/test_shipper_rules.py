@@ -96,14 +96,14 @@ def test_a_rule_is_limited_to_log_groups_and_services(rule: dict[str, Any], grou
     }
     found = compiled(configuration.parse(json.dumps(document)), group)
 
-    assert (found.apply(Line("x"), "x", None) if found else None) == ("r" if left_out else None)
+    assert (found.apply(Line.of("x"), "x", None) if found else None) == ("r" if left_out else None)
 
 
 def test_the_service_that_a_line_names_counts_before_that_of_its_log_group() -> None:
     rules = made({"service": "mine", "drop": True})
 
-    assert rules.apply(Line("x", service="mine"), "x", None) == "r0"
-    assert rules.apply(Line("x"), "x", None) is None
+    assert rules.apply(Line.of("x", service="mine"), "x", None) == "r0"
+    assert rules.apply(Line.of("x"), "x", None) is None
 
 
 def test_the_service_that_the_caller_knows_counts_where_the_line_names_none() -> None:
@@ -112,8 +112,8 @@ def test_the_service_that_the_caller_knows_counts_where_the_line_names_none() ->
 
     assert known is not None
     assert unknown is not None
-    assert known.apply(Line("x"), "x", None) == "r"
-    assert unknown.apply(Line("x"), "x", None) is None
+    assert known.apply(Line.of("x"), "x", None) == "r"
+    assert unknown.apply(Line.of("x"), "x", None) is None
 
 
 def test_rules_are_evaluated_in_order_and_the_first_that_leaves_a_line_out_names_it() -> None:
@@ -123,9 +123,9 @@ def test_rules_are_evaluated_in_order_and_the_first_that_leaves_a_line_out_names
         {"name": "second", "drop": True, "match": {"text": "o"}},
     )
 
-    assert rules.apply(Line("noise"), "noise", None) == "first"
-    assert rules.apply(Line("other"), "other", None) == "second"
-    assert rules.apply(Line("x"), "x", None) is None
+    assert rules.apply(Line.of("noise"), "noise", None) == "first"
+    assert rules.apply(Line.of("other"), "other", None) == "second"
+    assert rules.apply(Line.of("x"), "x", None) is None
 
 
 @pytest.mark.parametrize(
@@ -134,31 +134,31 @@ def test_rules_are_evaluated_in_order_and_the_first_that_leaves_a_line_out_names
 def test_platform_and_metric_lines_stay(rule: dict[str, Any]) -> None:
     rules = made(rule)
 
-    assert rules.apply(Line("x", kind=APP, level="info"), "x", None) == "r0"
-    assert rules.apply(Line("x", kind=PLATFORM, level="info"), "x", None) is None
-    assert rules.apply(Line("x", kind=METRIC, level="info"), "x", None) is None
+    assert rules.apply(Line.of("x", kind=APP, level="info"), "x", None) == "r0"
+    assert rules.apply(Line.of("x", kind=PLATFORM, level="info"), "x", None) is None
+    assert rules.apply(Line.of("x", kind=METRIC, level="info"), "x", None) is None
 
 
 def test_a_drop_rule_that_names_metric_lines_drops_them() -> None:
     rules = made({"drop": True, "lines": ["metric"], "match": {"fields": {"metric.name": "noise"}}})
 
-    assert rules.apply(Line("x", kind=METRIC, metric=Metric("noise", 1.0)), "x", None) == "r0"
-    assert rules.apply(Line("x", kind=METRIC, metric=Metric("other", 1.0)), "x", None) is None
-    assert rules.apply(Line("x", kind=METRIC), "x", None) is None
+    assert rules.apply(Line.of("x", kind=METRIC, metric=Metric("noise", 1.0)), "x", None) == "r0"
+    assert rules.apply(Line.of("x", kind=METRIC, metric=Metric("other", 1.0)), "x", None) is None
+    assert rules.apply(Line.of("x", kind=METRIC), "x", None) is None
 
 
 @pytest.mark.parametrize("level", ["trace", "debug", "info", "warn", "error", "fatal", None])
 def test_levels_below_the_minimum_are_left_out_and_lines_without_a_level_stay(level: str | None) -> None:
     rules = made({"levels": {"minimum": "warn"}})
 
-    assert rules.apply(Line("x", level=level), "x", None) == ("r0" if level in ("trace", "debug", "info") else None)
+    assert rules.apply(Line.of("x", level=level), "x", None) == ("r0" if level in ("trace", "debug", "info") else None)
 
 
 @pytest.mark.parametrize("level", ["debug", "info", "error", None])
 def test_levels_that_are_not_in_the_list_are_left_out(level: str | None) -> None:
     rules = made({"levels": ["info", "error"]})
 
-    assert rules.apply(Line("x", level=level), "x", None) == ("r0" if level == "debug" else None)
+    assert rules.apply(Line.of("x", level=level), "x", None) == ("r0" if level == "debug" else None)
 
 
 def test_static_labels_of_services_and_rules_are_added_and_the_lines_own_count_more() -> None:
@@ -166,7 +166,11 @@ def test_static_labels_of_services_and_rules_are_added_and_the_lines_own_count_m
         {"labels": {"tier": "gold", "who": "rule"}, "lines": ["application", "metric"]},
         services=[{"log_group": "*", "name": "orders", "labels": {"team": "shop", "tier": "none", "who": "service"}}],
     )
-    application, metric, platform = Line("x"), Line("x", kind=METRIC, labels={"who": "line"}), Line("x", kind=PLATFORM)
+    application, metric, platform = (
+        Line.of("x"),
+        Line.of("x", kind=METRIC, labels={"who": "line"}),
+        Line.of("x", kind=PLATFORM),
+    )
 
     for line in (application, metric, platform):
         assert rules.apply(line, "x", None) is None
@@ -208,8 +212,8 @@ def test_rules_look_at_a_line_as_it_was_written_and_what_stays_is_redacted() -> 
     }
     rules = compiled(configuration.parse(json.dumps(document)), GROUP)
     assert rules is not None
-    other = Line("bob@example.com")
+    other = Line.of("bob@example.com")
 
-    assert rules.apply(Line("ada@example.com"), "ada@example.com", None) == "r"
+    assert rules.apply(Line.of("ada@example.com"), "ada@example.com", None) == "r"
     assert rules.apply(other, other.message, None) is None
     assert other.message == "[redacted:email]"

@@ -20,7 +20,7 @@ from watchpost.configuration.model import TYPES
 def lifted(app: dict[str, Any], *lifts: dict[str, Any], times: int = 1, **logs: Any) -> Line:
     rules = compiled(configuration.parse(json.dumps({"logs": {"lift": lifts} | logs})), "/aws/lambda/orders")
     assert rules is not None
-    line = Line("x", app=app)
+    line = Line.of("x", app=app)
     for _ in range(times):
         rules.apply(line, json.dumps(app), None)
     return line

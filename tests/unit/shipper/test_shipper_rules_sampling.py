@@ -28,7 +28,7 @@ IDS = [f"6bc9d5b6-7f1c-4a51-9d1c-{number:012d}" for number in range(10_000)]
 def test_the_share_that_is_kept_is_what_the_rule_says(sample: dict[str, Any], share: float) -> None:
     """Of ten thousand fixed ids: within four standard deviations, so the ids are spread evenly."""
     rules = made({"sample": sample})
-    kept = sum(rules.apply(Line("x", correlation={"id": one}), "x", None) is None for one in IDS)
+    kept = sum(rules.apply(Line.of("x", correlation={"id": one}), "x", None) is None for one in IDS)
 
     assert abs(kept - 10_000 * share) <= 4 * (10_000 * share * (1 - share)) ** 0.5
 
@@ -36,8 +36,8 @@ def test_the_share_that_is_kept_is_what_the_rule_says(sample: dict[str, Any], sh
 def test_a_rate_of_one_keeps_everything_and_the_smallest_nothing() -> None:
     everything, nothing = made({"sample": {"rate": 1}}), made({"sample": {"rate": 5e-324}})
 
-    assert {everything.apply(Line(one), one, None) for one in IDS} == {None}
-    assert {nothing.apply(Line(one), one, None) for one in IDS} == {"r0"}
+    assert {everything.apply(Line.of(one), one, None) for one in IDS} == {None}
+    assert {nothing.apply(Line.of(one), one, None) for one in IDS} == {"r0"}
 
 
 @pytest.mark.parametrize(("rate", "limit"), [(1, 2**64), (0.5, 2**63), (2**-64, 1), (5e-324, 0)])
@@ -60,7 +60,7 @@ def test_a_transaction_is_kept_or_dropped_whole(correlation: str, lines: list[tu
     fates = set()
     for number, (text, level) in enumerate(lines):
         rules = made({"sample": {"rate": 0.5}}, group=f"/aws/lambda/{number}")
-        line = Line(text, level=level, correlation={"id": correlation}, request_id=str(number), trace_id=text)
+        line = Line.of(text, level=level, correlation={"id": correlation}, request_id=str(number), trace_id=text)
         fates.add(rules.apply(line, text, "other"))
 
     assert len(fates) == 1
@@ -86,7 +86,7 @@ def test_what_a_lines_fate_hangs_on(line: dict[str, Any], request_id: str | None
         rules = made({"sample": {"rate": 0.5}})
 
         fate = rules.apply(
-            Line("x", **given),
+            Line.of("x", **given),
             transaction if raw == "T" else raw,
             transaction if request_id == "T" else request_id,
         )
@@ -97,7 +97,7 @@ def test_what_a_lines_fate_hangs_on(line: dict[str, Any], request_id: str | None
 def test_a_number_and_its_text_are_the_same_transaction() -> None:
     for number in range(50):
         rules = made({"sample": {"rate": 0.5}})
-        fates = {rules.apply(Line("x", correlation={"id": one}), "x", None) for one in (number, str(number))}
+        fates = {rules.apply(Line.of("x", correlation={"id": one}), "x", None) for one in (number, str(number))}
         assert len(fates) == 1
 
 
@@ -105,6 +105,6 @@ def test_a_number_and_its_text_are_the_same_transaction() -> None:
 def test_errors_are_kept_unless_the_rule_says_otherwise(level: str) -> None:
     keeping, sampling = made({"sample": {"rate": 5e-324}}), made({"sample": {"rate": 5e-324, "errors": True}})
 
-    assert keeping.apply(Line("x", level=level), "x", None) is None
-    assert sampling.apply(Line("x", level=level), "x", None) == "r0"
-    assert keeping.apply(Line("x", level="warn"), "x", None) == "r0"
+    assert keeping.apply(Line.of("x", level=level), "x", None) is None
+    assert sampling.apply(Line.of("x", level=level), "x", None) == "r0"
+    assert keeping.apply(Line.of("x", level="warn"), "x", None) == "r0"

@@ -44,7 +44,7 @@ def recognise_gateway(text: str, _: Why) -> Line | None:
     """
     if _GATEWAY.match(text) is None:
         return None
-    line = Line(text)
+    line = Line.of(text)
     if "X-ray Tracing ID" in text[:80]:
         line.trace_id = trace_id_of(text[:200])
     return line

@@ -132,7 +132,7 @@ def recognise_database(text: str, _: Why) -> Line | None:
     found = _MYSQL.match(text) or (_POSTGRES.match(text) if ":  " in text[:600] else None)
     if found is None:
         return None
-    line = Line(text)
+    line = Line.of(text)
     line.level = level_of_word(found["level"])
     return line
 

@@ -40,7 +40,7 @@ class _InvalidError(ValueError):
 
 def recognise(text: str, _: Why) -> Line | None:
     """A metric line that stands alone."""
-    return understand(Line(text)) if text.startswith(PREFIX) else None
+    return understand(Line.of(text)) if text.startswith(PREFIX) else None
 
 
 def understand(line: Line) -> Line:

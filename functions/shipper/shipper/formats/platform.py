@@ -81,7 +81,8 @@ def _bare(text: str, start: int, action: str) -> Line | None:
         request_id = _request_id(text, start)
         if request_id is None:
             return None  # somebody's own sentence
-    line = Line(text)
+    line = Line()
+    line.message = text
     line.kind = PLATFORM
     line.action = action
     line.request_id = request_id
@@ -101,7 +102,8 @@ def recognise_report(text: str, _: Why) -> Line | None:
     request_id = _request_id(text, len(_REPORT)) if text.startswith(_REPORT) else None
     if request_id is None:
         return None
-    line = Line(text)
+    line = Line()
+    line.message = text
     line.kind = PLATFORM
     line.action = "report"
     line.request_id = request_id
@@ -113,7 +115,7 @@ def recognise(text: str, _: Why) -> Line | None:
     """A line of the platform that begins with its word."""
     for word, field, action in _ACTIONS:
         if text.startswith(word) and text[len(word) :].lstrip(" \t").startswith(field):
-            line = Line(text, kind=PLATFORM, action=action)
+            line = Line.of(text, kind=PLATFORM, action=action)
             _read_fields(line, text if action == "trace" else text[len(word) :].lstrip(" \t"))
             if action == "fault":
                 line.level, line.outcome = "error", "failure"
@@ -144,7 +146,7 @@ def recognise_timeout(text: str, _: Why) -> Line | None:
 
 
 def _failed(text: str, action: str, request_id: str, reason: str | None) -> Line:
-    line = Line(text, kind=PLATFORM, level="error", action=action, outcome="failure")
+    line = Line.of(text, kind=PLATFORM, level="error", action=action, outcome="failure")
     line.request_id = usable_id(request_id)
     if reason:
         message, _, error_type = reason.strip().rpartition("\n")

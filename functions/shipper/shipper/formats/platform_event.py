@@ -62,7 +62,7 @@ def recognise(fields: dict[str, Any], text: str, why: Why) -> Line | None:
     if type(event_type) is not str or not event_type.startswith(_PREFIX):
         return None
     name = event_type.removeprefix(_PREFIX)
-    line = Line(text, kind=PLATFORM, action=_ACTIONS.get(name) or _kebab(name))
+    line = Line.of(text, kind=PLATFORM, action=_ACTIONS.get(name) or _kebab(name))
     del fields["type"]
     record = fields.get("record")
     if isinstance(record, dict):

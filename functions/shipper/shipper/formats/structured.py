@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from shipper import strict
 from shipper.formats import json_error, loggers, metric_line
-from shipper.formats.fields import FIELDS, OBJECTS, correlation_id_of, request_id_of, service_of, truth_of
+from shipper.formats.fields import FIELDS, OBJECTS
 from shipper.formats.stack import add_trace
-from shipper.formats.trace import trace_id_of
-from shipper.levels import level_of
 from shipper.line import Line
 
 if TYPE_CHECKING:
@@ -18,9 +16,20 @@ if TYPE_CHECKING:
 
     from shipper.formats.why import Why
 
+    _Step = tuple[str, str, Callable[[Any], Any]]  # a key, the attribute of Line it fills, and what makes its value
+
 _CORRELATION = "x-correlation-"
 # Keys of API Gateway's access logs: their request id is not that of a function's invocation.
 _GATEWAY = frozenset({"httpMethod", "routeKey", "resourcePath", "requestTime", "requestTimeEpoch"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Unusual:
+    """What the keys of few lines are."""
+
+    steps: tuple[_Step, ...]  # that compete for an attribute: the first that has a value for it takes it
+    objects: frozenset[str]  # keys whose values may be objects to look into
+    headers: tuple[str, ...]  # keys of correlation headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +37,8 @@ class _Plan:
     """What is done with the fields of lines that have the same keys: services write few different ones."""
 
     message: tuple[str, ...]  # keys that may hold the message, the first that is text does
-    # The keys of what most lines have, where nothing else of the line competes for it.
-    level: str | None
-    service: str | None
-    request_id: str | None
-    trace_id: str | None
-    cold_start: str | None
-    correlation: str | None
-    steps: tuple[tuple[str, str, Callable[[Any], Any]], ...]  # the others: key, attribute of Line, what makes its value
-    objects: frozenset[str]  # keys whose values may be objects to look into
-    headers: tuple[str, ...]  # keys of correlation headers
+    steps: tuple[_Step, ...]
+    unusual: _Unusual | None
 
 
 _PLANS: dict[tuple[str, ...], _Plan] = {}
@@ -54,56 +55,38 @@ def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
         why.append(loggers.name_of(fields))
     keys = tuple(fields)
     plan = _PLANS.get(keys) or _planned(keys)
-    message = _message(fields, plan)
-    line = Line(text if message is None else message)
-    _take_usual(line, fields, plan)
+    line = Line()
+    message = None
+    for key in plan.message:
+        if type(fields[key]) is str:
+            message = fields.pop(key).rstrip("\r\n")
+            break
+    line.message = text if message is None else message
     for key, attribute, convert in plan.steps:
+        taken = convert(fields[key])
+        if taken is not None:
+            setattr(line, attribute, taken)
+            del fields[key]
+    if plan.unusual is not None:
+        _take_unusual(line, fields, plan.unusual)
+    if fields:
+        line.app = fields
+    if message is None or message[:1] == "M" or "\n" in message or "\r" in message:
+        _finish(line, fields, message)
+    return line
+
+
+def _take_unusual(line: Line, fields: dict[str, Any], unusual: _Unusual) -> None:
+    for key, attribute, convert in unusual.steps:
         if getattr(line, attribute) is None:
             taken = convert(fields[key])
             if taken is not None:
                 setattr(line, attribute, taken)
                 del fields[key]
-    if not plan.objects.isdisjoint(fields):
-        _take_objects(line, fields, [key for key in fields if key in plan.objects])
-    if plan.headers:
-        _take_correlation_headers(line, fields, plan.headers)
-    if fields:
-        line.app = fields
-    if message is None or message[:11] == metric_line.PREFIX or "\n" in message or "\r" in message:
-        _finish(line, fields, message)
-    return line
-
-
-def _take_usual(line: Line, fields: dict[str, Any], plan: _Plan) -> None:
-    """Take what most lines have. Written out, because a loop over such different functions takes half as long again."""
-    if plan.level is not None and (level := level_of(fields[plan.level])) is not None:
-        line.level = level
-        del fields[plan.level]
-    if plan.service is not None and (service := service_of(fields[plan.service])) is not None:
-        line.service = service
-        del fields[plan.service]
-    if plan.request_id is not None and (request_id := request_id_of(fields[plan.request_id])) is not None:
-        line.request_id = request_id
-        del fields[plan.request_id]
-    if plan.trace_id is not None and (trace_id := trace_id_of(fields[plan.trace_id])) is not None:
-        line.trace_id = trace_id
-        del fields[plan.trace_id]
-    if plan.cold_start is not None and (cold_start := truth_of(fields[plan.cold_start])) is not None:
-        line.cold_start = cold_start
-        del fields[plan.cold_start]
-    if plan.correlation is not None and (correlation := correlation_id_of(fields[plan.correlation])) is not None:
-        line.correlation = correlation
-        del fields[plan.correlation]
-
-
-def _message(fields: dict[str, Any], plan: _Plan) -> str | None:
-    """Take the message out of the fields; None when there is none, or none that is text."""
-    for key in plan.message:
-        value = fields[key]
-        if type(value) is str:
-            del fields[key]
-            return value.rstrip("\r\n")
-    return None
+    if not unusual.objects.isdisjoint(fields):
+        _take_objects(line, fields, [key for key in fields if key in unusual.objects])
+    if unusual.headers:
+        _take_correlation_headers(line, fields, unusual.headers)
 
 
 def _finish(line: Line, app: dict[str, Any], message: str | None) -> None:
@@ -156,29 +139,23 @@ def is_flat(line: Line, text: str) -> bool:
 _LEAST, _MOST = -strict.BEYOND_64_BITS, strict.BEYOND_64_BITS
 
 
-_USUAL = frozenset({level_of, service_of, request_id_of, trace_id_of, truth_of, correlation_id_of})
-
-
 def _planned(keys: tuple[str, ...]) -> _Plan:
     present = set(keys)
     message: list[str] = [key for key in ("message", "msg") if key in present]
     # .NET's loggers name fields like classes; in another's line a "Message" may be anything.
     if "Message" in present and not present.isdisjoint(("Level", "LogLevel")):
         message.append("Message")
-    steps = [key for key in keys if key in FIELDS and FIELDS[key][0] != "message"]
-    attributes = [FIELDS[key][0] for key in steps]
-    usual = {FIELDS[key][1]: key for key in steps if FIELDS[key][1] in _USUAL and attributes.count(FIELDS[key][0]) == 1}
-    plan = _Plan(
-        message=tuple(message),
-        level=usual.get(level_of),
-        service=usual.get(service_of),
-        request_id=usual.get(request_id_of),
-        trace_id=usual.get(trace_id_of),
-        cold_start=usual.get(truth_of),
-        correlation=usual.get(correlation_id_of),
-        steps=tuple((key, *FIELDS[key]) for key in steps if key not in usual.values()),
+    steps = [(key, *FIELDS[key]) for key in keys if key in FIELDS and FIELDS[key][0] != "message"]
+    filled = [attribute for _, attribute, _ in steps]
+    unusual = _Unusual(
+        steps=tuple(step for step in steps if filled.count(step[1]) > 1),
         objects=frozenset(present & OBJECTS.keys()),
         headers=tuple(key for key in keys if key[: len(_CORRELATION)].lower() == _CORRELATION),
+    )
+    plan = _Plan(
+        message=tuple(message),
+        steps=tuple(step for step in steps if filled.count(step[1]) == 1),
+        unusual=unusual if unusual.steps or unusual.objects or unusual.headers else None,
     )
     if len(keys) <= _MAX_KEYS:
         if len(_PLANS) >= _MAX_PLANS:  # what keys lines have is not in our hands
@@ -206,12 +183,12 @@ def _take_parts(line: Line, app: dict[str, Any], key: str) -> None:
     inside: dict[str, Any] = app[key]
     if key == "resource" and type(inside.get("attributes")) is dict:
         inside = inside["attributes"]
-    said, parts = line.__dict__, OBJECTS[key]
+    parts = OBJECTS[key]
     for name in [name for name in inside if name in parts]:
         attribute, convert = parts[name]
-        taken = convert(inside[name]) if attribute not in said else None
+        taken = convert(inside[name]) if getattr(line, attribute) is None else None
         if taken is not None:
-            said[attribute] = taken
+            setattr(line, attribute, taken)
             del inside[name]
     if not inside and app[key] is inside:
         del app[key]

@@ -17,7 +17,8 @@ def line_of(message: str, level: str | None = None, why: Why = None) -> Line:
 
     `error.*` is filled when it holds a stack trace.
     """
-    line = Line(message)
+    line = Line()
+    line.message = message
     level = level or leading_level(message)
     if level is not None:
         line.level = level

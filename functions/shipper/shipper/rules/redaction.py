@@ -62,7 +62,7 @@ class _Walk:
 
     def line(self, line: Line) -> bool:
         """Redact a line; whether anything changed."""
-        for part, value in list(vars(line).items()):
+        for part, value in list(line.parts()):
             if part in _OWN or value is None:
                 continue
             if type(value) is Metric:
