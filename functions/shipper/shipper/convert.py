@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from watchpost import names
 
 from shipper import bulk, document, formats, metrics, recursion, rules
-from shipper.levels import ERRORS
 from shipper.line import APP, INVALID_METRIC, METRIC, PLATFORM
 
 if TYPE_CHECKING:
@@ -25,16 +23,12 @@ if TYPE_CHECKING:
     from shipper.decode import Payload
     from shipper.line import Line
 
-    # A line, what stands for its event in the document's id, the event's time (milliseconds since 1970), and its text.
-    _Event = tuple[Line, bytes, int, str]
-
 _log = logging.getLogger(__name__)
 
 MAX_LINES = 1_000  # of a chunk, which is a request to Elasticsearch
 # Lines go through all stages so many at a time. Line by line takes a third longer; with more of them what one stage
 # makes is no longer in the processor's cache when the next one comes to it.
 _STAGE = 200
-_said = operator.attrgetter("kind", "level", "service", "request_id")
 
 
 @dataclass(slots=True)
@@ -115,7 +109,7 @@ class Conversion:
                 self._add(chunk, self._parsed(ids, range(start, min(start + _STAGE, end)), counts), counts)
             yield chunk
 
-    def _parsed(self, ids: list[bytes], positions: range, counts: Counts) -> Iterable[_Event]:
+    def _parsed(self, ids: list[bytes], positions: range, counts: Counts) -> Iterable[document.Event]:
         """The lines at some positions of the payload, without what Watchpost made itself."""
         payload, start = self.payload, positions.start
         part = slice(start, positions.stop)
@@ -132,25 +126,24 @@ class Conversion:
         counts.echo(payload.log_group, recursion.RULE, len(echoes))
         return [event for index, event in enumerate(events) if index not in echoes]
 
-    def _add(self, chunk: Chunk, events: Iterable[_Event], counts: Counts) -> None:
+    def _add(self, chunk: Chunk, events: Iterable[document.Event], counts: Counts) -> None:
         """Filter and encode lines."""
-        kept: list[document.Entry] = []
-        before = len(chunk.lines)
-        count, service, has_rules = self._configuration.logs.count, self.source.service, self._rules is not None
-        for line, event_id, time_ms, text in events:
-            if (has_rules or line.kind == PLATFORM) and self._filtered(line, text, counts):
+        kept: list[document.Event] = []
+        before, has_rules = len(chunk.lines), self._rules is not None
+        for event in events:
+            line = event[0]
+            if (has_rules or line.kind == PLATFORM) and self._filtered(line, event[3], counts):
                 continue
-            kind, level, named, request_id = _said(line)
-            sample = None
-            if kind != APP:
-                values = self._values(line, time_ms, counts)
+            if line.kind != APP:
+                values = self._values(line, event[2], counts)
                 if values:
                     chunk.values[before + len(kept)] = values
-            elif count:
-                sample = (named or service, time_ms // metrics.MINUTE, level in ERRORS)
-            chunk.lines.append(sample)
-            kept.append((line, event_id, time_ms, request_id or self._request_id))
-        chunk.pieces += self.source.encoded(kept)
+            if line.request_id is None:
+                line.request_id = self._request_id
+            kept.append(event)
+        pieces, samples = self.source.encoded(kept)
+        chunk.pieces += pieces
+        chunk.lines += samples
 
     def _filtered(self, line: Line, text: str, counts: Counts) -> bool:
         """Apply what is configured to a line, and say whether it is left out, which is counted."""

@@ -9,15 +9,16 @@ import functools
 import hashlib
 import operator
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import orjson
 from watchpost import names
 
 from shipper import strict
-from shipper.line import KINDS
+from shipper.levels import ERRORS
+from shipper.line import APP, KINDS
+from shipper.metrics import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
     from shipper.decode import Payload
     from shipper.line import Line, Metric
+    from shipper.metrics import LineSample
 
-# A line, what stands for its event in the id (as of event_ids), the event's own time (milliseconds since 1970), and the
-# request id: that of the line, or the one that it belongs to.
-Entry = tuple["Line", bytes, int, "str | None"]
-Dumps = Callable[..., bytes]
+# A line, what stands for its event in the id (as of event_ids), the event's time (milliseconds since 1970), its text.
+Event = tuple["Line", bytes, int, str]
+_T = TypeVar("_T")
 
 LAMBDA_GROUP = "/aws/lambda/"
 # 2026/11/21/[$LATEST]0a1b, or with the function's name before the bracket in a log group that functions share.
@@ -39,9 +40,18 @@ _LAMBDA_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<name>[\w-]*)\[(?P<version>[^\]
 # What many lines of a payload have in common.
 _common = operator.attrgetter("kind", "level", "service", "service_environment", "service_version", "outcome", "action")
 # What many lines say themselves, and what few do.
-_own = operator.attrgetter("cold_start", "app", "trace_id", "correlation", "rare")
+_own = operator.attrgetter("request_id", "cold_start", "app", "trace_id", "correlation", "rare")
 _MAX_KEPT = 1_000  # request ids or services whose encoded form is kept
 _MAX_ID = 128  # characters; AWS's have 56
+
+
+class _Head(NamedTuple):
+    """What lines have in common."""
+
+    action: bytes  # the beginning of the action, up to the event's part of the id
+    fields: bytes  # from the end of the document's time on
+    service: str | None  # that they are counted for, if they are
+    is_error: bool
 
 
 class Source:
@@ -69,7 +79,8 @@ class Source:
         arn = _arn(settings, payload.owner, self.function) if self.function else None
         self._function = strict.dumps(_present({"name": self.function, "version": self.version, "id": arn}))[1:-1]
         self._ingested = timestamp(ingested_ms).decode()
-        self._heads: dict[tuple[Any, ...], bytes] = {}
+        self._counts = configuration.logs.count
+        self._heads: dict[tuple[Any, ...], _Head] = {}
         self._functions: dict[tuple[str | None, bool | None], bytes] = {}
         cloud = strict.dumps(_cloud(payload.owner, settings.aws_region, is_lambda=self.function is not None))
         cloudwatch = {"log_group": payload.log_group, "log_stream": payload.log_stream}
@@ -88,25 +99,21 @@ class Source:
             action = strict.dumps({"create": {"_index": stream, "_id": f"{identity}-"}})
             self._actions[kind] = action.removesuffix(b'"}}')
 
-    def encoded(self, lines: Sequence[Entry]) -> list[bytes]:
-        """Action and document of lines, each as two lines of NDJSON, in pieces that are to be joined.
+    def encoded(self, events: Sequence[Event]) -> tuple[list[bytes], list[LineSample | None]]:
+        """Action and document of lines, each as two lines of NDJSON, in pieces, and what each line counts as.
 
-        A request is joined once and seldom taken apart again: bytes of each document's own would be made for nothing.
+        The pieces are to be joined for a whole request, which is seldom taken apart again: bytes of each document's own
+        would be made for nothing.
         """
-        try:
-            return self._encoded(lines, orjson.dumps)
-        except TypeError:  # a lone surrogate or a huge number in one of them
-            return self._encoded(lines, _strictly)
-
-    def _encoded(self, lines: Sequence[Entry], dumps: Dumps) -> list[bytes]:
-        heads, functions, actions = self._heads, self._functions, self._actions
+        heads, origins, dumps = self._heads, self._functions, orjson.dumps
         pieces: list[bytes] = []
+        samples: list[LineSample | None] = []
         second, begun = -1, b""
-        for line, event_id, time_ms, request_id in lines:
+        for line, event_id, time_ms, _ in events:
             key = _common(line)
-            head = heads.get(key) or self._head(key)
-            cold_start, app, trace_id, correlation, rare = _own(line)
-            origin = functions.get((request_id, cold_start)) or self._origin(request_id, cold_start)
+            action, head, service, is_error = heads.get(key) or self._head(key)
+            request_id, cold_start, app, trace_id, correlation, rare = _own(line)
+            origin = origins.get((request_id, cold_start)) or self._origin(request_id, cold_start)
             document: dict[str, Any] = {"message": line.message}
             if app:
                 document["app"] = app
@@ -115,18 +122,20 @@ class Source:
             if correlation:
                 document["correlation"] = correlation
             if rare is not None:
-                _add_rare(document, line)
-                if line.platform is not None:
-                    origin = b'%b,"lambda":%b},' % (origin[:-2], dumps(line.platform))
+                origin = _add_rare(document, line, origin)
             if time_ms // 1000 != second:
                 second = time_ms // 1000
                 begun = b'"}}\n{"@timestamp":"%b' % _second(second)
-            fields = dumps(document, None, orjson.OPT_APPEND_NEWLINE)[1:]
-            pieces += (actions[key[0]], event_id, begun, _THOUSANDTHS[time_ms % 1000], head, origin, fields)
-        return pieces
+            try:
+                fields = dumps(document, None, orjson.OPT_APPEND_NEWLINE)[1:]
+            except TypeError:  # a lone surrogate or a huge number
+                fields = strict.dumps(document)[1:] + b"\n"
+            pieces += (action, event_id, begun, _THOUSANDTHS[time_ms % 1000], head, origin, fields)
+            samples.append((service, time_ms // MINUTE, is_error) if service is not None else None)
+        return pieces, samples
 
-    def _head(self, key: tuple[Any, ...]) -> bytes:
-        """What all lines of this kind, level and service have in common, behind the time; key: as of _common."""
+    def _head(self, key: tuple[Any, ...]) -> _Head:
+        """What all lines of this kind, level and service have in common; key: as of _common."""
         kind, level, name, environment, version, outcome, action = key
         event = {"dataset": self._datasets[kind], "ingested": self._ingested, "action": action, "outcome": outcome}
         service = {
@@ -134,14 +143,14 @@ class Source:
             "environment": environment or self.environment,
             "version": version,
         }
-        head = b'"%b,"service":%b,"event":%b%b' % (
+        fields = b'"%b,"service":%b,"event":%b%b' % (
             self._origins[kind],
             strict.dumps(_present(service)),
             strict.dumps(_present(event)),
             b"" if level is None else b',"log":%b' % strict.dumps({"level": level}),
         )
-        _keep(self._heads, key, head)
-        return head
+        counted = service["name"] if self._counts and kind == APP else None
+        return _kept(self._heads, key, _Head(self._actions[kind], fields, counted, level in ERRORS))
 
     def _origin(self, request_id: str | None, cold_start: bool | None) -> bytes:
         """`faas` and `aws` of a line; no `faas` when the lines do not come from Lambda and name no request."""
@@ -151,12 +160,11 @@ class Source:
         if cold_start is not None:
             parts.append(b'"coldstart":true' if cold_start else b'"coldstart":false')
         origin = b'%b,"aws":%b,' % (b',"faas":{%b}' % b",".join(parts) if parts else b"", self._aws)
-        _keep(self._functions, (request_id, cold_start), origin)
-        return origin
+        return _kept(self._functions, (request_id, cold_start), origin)
 
 
-def _add_rare(document: dict[str, Any], line: Line) -> None:
-    """Add what most lines do not have."""
+def _add_rare(document: dict[str, Any], line: Line, origin: bytes) -> bytes:
+    """Add what most lines do not have; returns the origin, of which a platform line tells more."""
     if line.error:
         document["error"] = line.error
     if line.metric is not None:
@@ -167,11 +175,7 @@ def _add_rare(document: dict[str, Any], line: Line) -> None:
         document["tags"] = line.tags
     if line.typed:
         document |= line.typed
-
-
-def _strictly(value: Any, _: None = None, options: int = 0) -> bytes:
-    """What orjson.dumps makes, of whatever the value holds."""
-    return strict.dumps(value) + (b"\n" if options else b"")
+    return origin if line.platform is None else b'%b,"lambda":%b},' % (origin[:-2], strict.dumps(line.platform))
 
 
 def service_of_filters(payload: Payload) -> str | None:
@@ -259,8 +263,9 @@ def _present(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _keep(kept: dict[Any, bytes], key: Any, value: bytes) -> None:
+def _kept(kept: dict[Any, _T], key: Any, value: _T) -> _T:
     """Keep an encoded value, but not without end: what lines say is not in our hands."""
     if len(kept) >= _MAX_KEPT:
         kept.clear()
     kept[key] = value
+    return value

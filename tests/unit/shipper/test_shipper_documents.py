@@ -121,7 +121,7 @@ def test_the_same_names_in_another_account_or_region_are_other_documents(shipper
     payload = payload_of(shipper.event(["x"])["awslogs"]["data"])
     assert payload is not None
     source = Source(payload, replace(shipper.settings, aws_region="us-east-1"), Configuration(), NOW)
-    third = b"".join(source.encoded([(Line.of("x"), b"0", NOW, None)]))
+    third = b"".join(source.encoded([(Line.of("x"), b"0", NOW, "x")])[0])
 
     identities = [one.actions[0]["_id"].partition("-")[0] for one in (first, second)]
     identities.append(json.loads(third.split(b"\n")[0])["create"]["_id"].partition("-")[0])
@@ -138,7 +138,7 @@ def test_a_function_is_named_by_the_arn_of_its_partition(shipper: Shipper, parti
     )
     payload = payload_of(shipper.event(["x"])["awslogs"]["data"])
     assert payload is not None
-    item = b"".join(Source(payload, settings, Configuration(), NOW).encoded([(Line.of("x"), b"0", NOW, None)]))
+    item = b"".join(Source(payload, settings, Configuration(), NOW).encoded([(Line.of("x"), b"0", NOW, "x")])[0])
 
     document = json.loads(item.split(b"\n")[1])
     assert document["faas"]["id"] == f"arn:{partition}:lambda:eu-west-1:123456789012:function:orders-api"

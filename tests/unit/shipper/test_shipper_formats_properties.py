@@ -8,7 +8,7 @@ import pkgutil
 import re
 import re._constants as opcodes
 import re._parser as parser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,9 @@ from shipper.formats import TABLE, explain, parse
 from shipper.formats.fields import FIELDS
 from shipper.levels import level_of, level_of_severity_number
 from shipper.line import APP, KINDS, METRIC, Line
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=()), max_size=80)
 STARTS = st.sampled_from(
@@ -115,6 +118,34 @@ def test_any_line_is_understood_in_the_contracts_vocabulary(text: str) -> None:
 
 def text_holds_a_metric(line: Line) -> bool:
     return line.message.startswith("MONITORING|")
+
+
+@given(
+    duration=st.decimals(0, 10**8, places=2),
+    whole=st.tuples(*[st.integers(0, 10**8)] * 3),
+    request_id=st.uuids().map(str) | st.just("6bc9"),
+)
+def test_the_usual_report_says_what_any_report_says(
+    duration: Decimal, whole: tuple[int, int, int], request_id: str
+) -> None:
+    """Property: the line that most invocations end with is read at once; with spaces for its tabs, field by field."""
+    billed, size, used = whole
+    usual = (
+        f"REPORT RequestId: {request_id}\tDuration: {duration} ms\tBilled Duration: {billed} ms"
+        f"\tMemory Size: {size} MB\tMax Memory Used: {used} MB\t"
+    )
+
+    at_once, by_fields = parse(usual), parse(usual.replace("\t", " "))
+
+    assert dict(at_once.parts()) | {"message": ""} == dict(by_fields.parts()) | {"message": ""}
+    assert at_once.platform == {
+        "metrics": {
+            "duration_ms": float(duration),
+            "billed_duration_ms": billed,
+            "memory_size_mb": size,
+            "max_memory_used_mb": used,
+        }
+    }
 
 
 @given(LINES)

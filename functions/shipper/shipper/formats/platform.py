@@ -57,6 +57,12 @@ _EXITED = "Process exited before completing request"
 _FAULT = re.compile(
     r"RequestId: ([0-9A-Za-z-]{1,80})\s+(?:Error: (.*)|Process exited before completing request.*)", re.DOTALL
 )
+# What most invocations end with. Anything else, and spaces for the tabs, is read field by field.
+_USUAL_REPORT = re.compile(
+    r"REPORT RequestId: ([0-9a-f-]{36})\tDuration: (\d{1,7}\.\d{1,3}) ms\tBilled Duration: (\d{1,7}) ms"
+    r"\tMemory Size: (\d{1,6}) MB\tMax Memory Used: (\d{1,6}) MB\s*",
+    re.ASCII,
+)
 _ERROR_TYPE = re.compile(r"(?:Runtime|Extension|Sandbox|Function)\.\w{1,100}")
 
 
@@ -99,13 +105,21 @@ def _request_id(text: str, start: int) -> str | None:
 
 def recognise_report(text: str, _: Why) -> Line | None:
     """`REPORT RequestId: <request id>` and its fields, in any order."""
-    request_id = _request_id(text, len(_REPORT)) if text.startswith(_REPORT) else None
-    if request_id is None:
+    if not text.startswith(_REPORT):
         return None
     line = Line()
     line.message = text
     line.kind = PLATFORM
     line.action = "report"
+    usual = _USUAL_REPORT.fullmatch(text)
+    if usual is not None:
+        line.request_id, duration, billed, size, used = usual.groups()
+        measured = {"duration_ms": float(duration), "billed_duration_ms": int(billed)}
+        line.platform = {"metrics": {**measured, "memory_size_mb": int(size), "max_memory_used_mb": int(used)}}
+        return line
+    request_id = _request_id(text, len(_REPORT))
+    if request_id is None:
+        return None
     line.request_id = request_id
     _read_fields(line, text[len(_REPORT) + len(request_id) :])
     return line
