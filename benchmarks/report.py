@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,17 @@ from rich.console import Console
 from rich.table import Table
 
 REPORT = Path(__file__).parents[1] / ".local" / "bench" / "shipper.json"
+
+
+CAPTION = (
+    "Lines a second. Behind the null columns is a process on loopback that keeps nothing; of several runs the fastest"
+    " counts, in the second column of the shipper the median. Into the real Elasticsearch: medians."
+)
+
+NOT_OPTIMISED = (
+    "This Python was built without --enable-optimizations, which most are built with; they are faster. To measure with"
+    " one of them: make bench PYTHON=/usr/bin/python3.11, for example."
+)
 
 
 def write(found: dict[str, Any]) -> None:
@@ -25,12 +37,12 @@ def show(found: dict[str, Any], most: int, seconds: float) -> None:
     cores = f"{platform.machine()}, {os.cpu_count()} cores, of which the shipper has one"
     table = Table(
         title=f"Shipper on Python {platform.python_version()}, {platform.system()} {cores}",
-        caption="Lines a second, medians. Behind the null columns is a process on loopback that keeps nothing.",
+        caption=CAPTION,
     )
     table.add_column("Lines an\ninvocation", justify="right")
     for heading in (
-        "ms\nnull", "Shipper\nnull", "Limit:\ndecode", "Limit:\n+ document", "of\nlimit", "Naive\nnull", "x\nnaive",
-        "ms real\nElasticsearch", "Shipper,\nreal",
+        "ms\nnull", "Shipper\nnull", "its\nmedian", "Limit:\ndecode", "Limit:\n+ document", "of\nlimit", "Naive\nnull",
+        "x\nnaive", "ms real\nElasticsearch", "Shipper,\nreal",
     ):  # fmt: skip  # headings in the order of the columns
         table.add_column(heading, justify="right")
     for key, speed in found["lines_per_s"].items():
@@ -39,6 +51,7 @@ def show(found: dict[str, Any], most: int, seconds: float) -> None:
             f"{int(key):,}",
             f"{found['warm_ms'][key]:,.2f}",
             f"{speed:,}",
+            f"{found['median_lines_per_s'][key]:,}",
             f"{found['limit_decode_lines_per_s'][key]:,}",
             f"{limit:,}",
             f"{speed / limit:.0%}",
@@ -47,8 +60,10 @@ def show(found: dict[str, Any], most: int, seconds: float) -> None:
             f"{found['real_warm_ms'][key]:,.1f}",
             f"{found['real_lines_per_s'][key]:,}",
         )
-    console = Console(width=110)
+    console = Console(width=120)
     console.print(table)
+    if "--enable-optimizations" not in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+        console.print(NOT_OPTIMISED)
     console.print(
         f"import {found['import_s']} s, peak memory {found['peak_rss_mb']} MB at {most:,} lines, "
         f"package {found['package_mb']} MB; measured in {seconds:.0f} s; as JSON in {REPORT.relative_to(Path.cwd())}"
