@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,23 @@ def published(account: Account, metric: str, service: str) -> tuple[float, float
         Statistics=["Sum", "SampleCount"],
     )["Datapoints"]
     return sum(point["Sum"] for point in points), sum(point["SampleCount"] for point in points)
+
+
+def unanswered(account: Account, since: int, name: str = stack.STACK, region: str = emulator.REGION) -> int:
+    """How many values were in calls that CloudWatch did not answer in time, by the log of a stack's shipper.
+
+    Such a call is sent again, so its values can be there once more (docs/guarantees.md, bound 1). The emulator is one
+    process, which a busy machine keeps from answering for seconds.
+    since: milliseconds since 1970. name: of the stack.
+    """
+    words = "No answer to a call with"  # as the shipper logs it
+    pages = (
+        account.client("logs", region)
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=f"/aws/lambda/{name}-shipper", startTime=since, filterPattern=f'"{words}"')
+    )
+    texts = [event["message"] for page in pages for event in page["events"]]
+    return sum(int(number) for text in texts for number in re.findall(rf"{words} (\d+) values", text))
 
 
 def client_as(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import threading
 import time
 import uuid
@@ -13,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import requests
 
-from tests.acceptance.helpers import eventually, subscription_event
+from tests.acceptance.helpers import eventually, subscription_event, unanswered
 
 if TYPE_CHECKING:
     from tests.acceptance.region import Region
 
 PAUSE = 0.4  # seconds between two batches of lines
 MOST = 5_000  # lines that are counted
-UNANSWERED = "No answer to a call with"  # as the shipper logs it
 
 
 class Load:
@@ -72,17 +70,8 @@ class Load:
         assert len(self.documents()) == 2 * len(self.written)
         sold, written = self.sold(), len(self.written)
         assert sold >= written, f"{sold} of {written} values"
-        assert not told or sold <= written + self._unanswered(), f"{sold} of {written} values"
-
-    def _unanswered(self) -> int:
-        """How many values were in calls that CloudWatch did not answer, by the shipper's log."""
-        pages = self.world.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=f"/aws/lambda/{self.world.name}-shipper",
-            startTime=self._since,
-            filterPattern=f'"{UNANSWERED}"',
-        )
-        texts = [event["message"] for page in pages for event in page["events"]]
-        return sum(int(number) for text in texts for number in re.findall(rf"{UNANSWERED} (\d+) values", text))
+        twice = unanswered(self.world.account, self._since, self.world.name, self.world.region)
+        assert not told or sold <= written + twice, f"{sold} of {written} values"
 
     def _has_arrived(self) -> bool:
         world = self.world

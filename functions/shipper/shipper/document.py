@@ -81,7 +81,7 @@ class Source:
         self._ingested = timestamp(ingested_ms).decode()
         self._counts = configuration.logs.count
         self._heads: dict[tuple[Any, ...], _Head] = {}
-        self._functions: dict[tuple[str | None, bool | None], bytes] = {}
+        self._origins: dict[tuple[str | None, bool | None], bytes] = {}
         cloud = strict.dumps(_cloud(payload.owner, settings.aws_region, is_lambda=self.function is not None))
         cloudwatch = {"log_group": payload.log_group, "log_stream": payload.log_stream}
         self._aws = strict.dumps({"cloudwatch": cloudwatch})
@@ -89,13 +89,13 @@ class Source:
         origin = f"{payload.owner}\0{settings.aws_region}\0{payload.log_group}\0{payload.log_stream}"
         identity = hashlib.blake2b(origin.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
         self._actions: dict[str, bytes] = {}
-        self._origins: dict[str, bytes] = {}
+        self._streams: dict[str, bytes] = {}
         self._datasets: dict[str, str] = {}
         for kind in KINDS:
             stream = names.data_stream(kind, namespace)
             stream_type, self._datasets[kind] = stream.split("-", 2)[:2]
             fields = {"type": stream_type, "dataset": self._datasets[kind], "namespace": namespace}
-            self._origins[kind] = b',"data_stream":%b,"cloud":%b' % (strict.dumps(fields), cloud)
+            self._streams[kind] = b',"data_stream":%b,"cloud":%b' % (strict.dumps(fields), cloud)
             action = strict.dumps({"create": {"_index": stream, "_id": f"{identity}-"}})
             self._actions[kind] = action.removesuffix(b'"}}')
 
@@ -105,7 +105,7 @@ class Source:
         The pieces are to be joined for a whole request, which is seldom taken apart again: bytes of each document's own
         would be made for nothing.
         """
-        heads, origins, dumps = self._heads, self._functions, orjson.dumps
+        heads, origins, dumps = self._heads, self._origins, orjson.dumps
         pieces: list[bytes] = []
         samples: list[LineSample | None] = []
         second, begun = -1, b""
@@ -144,7 +144,7 @@ class Source:
             "version": version,
         }
         fields = b'"%b,"service":%b,"event":%b%b' % (
-            self._origins[kind],
+            self._streams[kind],
             strict.dumps(_present(service)),
             strict.dumps(_present(event)),
             b"" if level is None else b',"log":%b' % strict.dumps({"level": level}),
@@ -160,7 +160,7 @@ class Source:
         if cold_start is not None:
             parts.append(b'"coldstart":true' if cold_start else b'"coldstart":false')
         origin = b'%b,"aws":%b,' % (b',"faas":{%b}' % b",".join(parts) if parts else b"", self._aws)
-        return _kept(self._functions, (request_id, cold_start), origin)
+        return _kept(self._origins, (request_id, cold_start), origin)
 
 
 def _add_rare(document: dict[str, Any], line: Line, origin: bytes) -> bytes:

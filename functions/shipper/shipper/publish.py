@@ -22,7 +22,9 @@ MAX_ENTRIES = 1_000  # entries a call (CloudWatch API reference, PutMetricData)
 MAX_BYTES = 1_000_000  # bytes a call, before gzip (same source: 1 MB)
 MAX_ATTEMPTS = 4  # of one call
 FIRST_PAUSE = 0.1  # seconds; doubled with each attempt, of which a random part is waited
-TIMEOUT = 5.0  # seconds for one call
+# Seconds for one call. A call that is given up is sent again and may be counted twice: CloudWatch is given time, if not
+# the minute that AWS's own clients wait.
+TIMEOUT = 15.0
 
 _log = logging.getLogger(__name__)
 
