@@ -148,6 +148,12 @@ def test_the_usual_report_says_what_any_report_says(
     }
 
 
+@given(first=st.sampled_from("MNmE "))
+def test_a_message_of_one_line_is_no_stack_trace_whatever_it_begins_with(first: str) -> None:
+    for rest in ("ore Traceback (most recent call last): x", " a.rb:12:in `x': boom (KeyError)"):
+        assert parse(json.dumps({"message": first + rest})).error is None
+
+
 @given(LINES)
 def test_asking_why_never_changes_the_line(text: str) -> None:
     explained, why = explain(text)

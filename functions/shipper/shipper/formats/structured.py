@@ -71,7 +71,7 @@ def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
         _take_unusual(line, fields, plan.unusual)
     if fields:
         line.app = fields
-    if message is None or message[:1] == "M" or "\n" in message or "\r" in message:
+    if message is None or message[:11] == metric_line.PREFIX or "\n" in message or "\r" in message:
         _finish(line, fields, message)
     return line
 
