@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import threading
-import time
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from local import stack
 from local.demo import evidence, traffic
 from local.demo.traffic import EXPIRED, LOG_GROUPS, SERVICES, UNREACHABLE, VALID, Order
 from local.state import tool
-from tests.acceptance.helpers import eventually, published, unanswered
+from tests.acceptance.helpers import eventually, unanswered
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
 ORDERS = 50
 FIRST = 1_000  # number of the first order; no other test has such
 SAMPLED, NOT_SAMPLED = FIRST + 20, FIRST + 21  # decided by who sends them, and not by the shop
-METRICS = {
-    "orders-api": ("orders-received", "order-latency"),
-    "payment-worker": ("revenue", "payment-amount", "payments-failed", "charge", "batch-records-failed"),
-    "price-list": ("prices-asked",),
-    "stock-keeper": ("items-reserved",),
-    "mail-sender": ("mails-sent",),
-}
 
 
 @dataclass(frozen=True)
@@ -43,8 +35,6 @@ class Fifty:
 
     orders: list[Order]
     documents: list[dict[str, Any]]  # of the shop's log groups, written since
-    metrics: dict[str, tuple[float, float]]  # by name: what was added to its sum and to its samples
-    twice: int  # values that may be in them once more, because CloudWatch did not answer
     not_done: int  # messages that were added to the queue of failed payments, or will be
 
     @property
@@ -64,7 +54,7 @@ class Fifty:
 def fifty(account: Account, shop: str) -> Fifty:
     """Fifty orders at once, most of which are paid, and all of their documents."""
     began = datetime.now(UTC)
-    before, not_done = _metrics(account), _not_done(account)
+    not_done = _not_done(account)
     together = threading.Barrier(ORDERS)
 
     def send(number: int) -> Order:
@@ -76,24 +66,10 @@ def fifty(account: Account, shop: str) -> Fifty:
     with ThreadPoolExecutor(ORDERS) as threads:
         orders = list(threads.map(send, range(FIRST, FIRST + ORDERS)))
     # Two environments at once take five orders each, and each asks the price list: on a busy machine that is long.
-    _await_their_end(account, orders, patience=420)
+    eventually(lambda: evidence.at_rest(account, orders), "the end of every order", patience=420)
     counted = eventually(lambda: evidence.arrived(account), "the documents of every line", patience=120)
     assert all(lines.expected == lines.found for lines in counted.values()), counted
-    after = _metrics(account)
-    added = {name: (after[name][0] - before[name][0], after[name][1] - before[name][1]) for name in after}
-    twice = unanswered(account, int(began.timestamp() * 1000))
-    return Fifty(orders, _documents(account, began), added, twice, _not_done(account) - not_done)
-
-
-def _await_their_end(account: Account, orders: list[Order], patience: float) -> None:
-    until, left = time.monotonic() + patience, orders
-    while left := evidence.unfinished(evidence.written(account), left):
-        assert time.monotonic() < until, f"not at their end after {patience:.0f} s: {left}"
-        time.sleep(1)
-
-
-def _metrics(account: Account) -> dict[str, tuple[float, float]]:
-    return {name: published(account, name, service) for service, names in METRICS.items() for name in names}
+    return Fifty(orders, _documents(account, began), _not_done(account) - not_done)
 
 
 def _not_done(account: Account) -> int:
@@ -197,11 +173,11 @@ def test_metrics_are_what_the_services_counted_and_what_was_sent(account: Accoun
         "order-latency": ORDERS,
         "payment-amount": len(paid),
     }
-    # CloudWatch has each of them, and once unless it did not answer
-    more = {name: (added - sums[name], number - samples[name]) for name, (added, number) in fifty.metrics.items()}
-    assert min(number for _, number in more.values()) >= 0, more
-    assert sum(number for _, number in more.values()) <= fifty.twice, more
-    assert all((abs(added) < 1e-6) == (number == 0) for added, number in more.values()), more
+    # CloudWatch has all that was ever written, and once unless it did not answer
+    found = evidence.metric_sums(account)
+    assert sums.keys() <= {one.name for one in found}
+    assert [one for one in found if not one.equal and one.found_samples <= one.samples] == []
+    assert sum(one.found_samples - one.samples for one in found) <= unanswered(account, since=0), found
 
 
 def test_only_the_payments_that_failed_are_kept_back_of_their_batches(fifty: Fifty) -> None:

@@ -54,11 +54,11 @@ class Documents:
     What came as a body is taken apart when somebody asks for an item, which is seldom.
     """
 
-    __slots__ = ("_items", "body", "count")
+    __slots__ = ("_count", "_items", "body")
 
     def __init__(self, body: bytes, count: int) -> None:
         self.body = body
-        self.count = count
+        self._count = count
         self._items: list[bytes] | None = None
 
     @classmethod
@@ -69,19 +69,19 @@ class Documents:
         return documents
 
     def __len__(self) -> int:
-        return self.count
+        return self._count
 
     @property
     def items(self) -> list[bytes]:
         """Each document with its action."""
         if self._items is None:
             lines = self.body.split(b"\n")  # JSON has no other line breaks
-            self._items = [b"%b\n%b\n" % (lines[at], lines[at + 1]) for at in range(0, 2 * self.count, 2)]
+            self._items = [b"%b\n%b\n" % (lines[at], lines[at + 1]) for at in range(0, 2 * len(self), 2)]
         return self._items
 
     def cut(self, max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES) -> Iterator[Documents]:
         """Those that travel together: at most `max_count` and `max_bytes`; one that is larger travels alone."""
-        if 0 < self.count <= max_count and len(self.body) <= max_bytes:  # as most are
+        if 0 < len(self) <= max_count and len(self.body) <= max_bytes:  # as most are
             yield self
             return
         start, size = 0, 0
@@ -90,7 +90,7 @@ class Documents:
                 yield Documents.of(self.items[start:index])
                 start, size = index, 0
             size += len(one)
-        if start < self.count:
+        if start < len(self):
             yield Documents.of(self.items[start:])
 
 

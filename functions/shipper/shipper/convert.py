@@ -131,11 +131,11 @@ class Conversion:
         kept: list[document.Event] = []
         before, has_rules = len(chunk.lines), self._rules is not None
         for event in events:
-            line = event[0]
-            if (has_rules or line.kind == PLATFORM) and self._filtered(line, event[3], counts):
+            line, _, time_ms, text = event
+            if (has_rules or line.kind == PLATFORM) and self._filtered(line, text, counts):
                 continue
             if line.kind != APP:
-                values = self._values(line, event[2], counts)
+                values = self._values(line, time_ms, counts)
                 if values:
                     chunk.values[before + len(kept)] = values
             if line.request_id is None:

@@ -45,10 +45,18 @@ _MAX_KEPT = 1_000  # request ids or services whose encoded form is kept
 _MAX_ID = 128  # characters; AWS's have 56
 
 
+class _Stream(NamedTuple):
+    """What the documents of one kind have in common."""
+
+    dataset: str
+    action: bytes  # the beginning of the action, up to the event's part of the id
+    fields: bytes  # data_stream and cloud
+
+
 class _Head(NamedTuple):
     """What lines have in common."""
 
-    action: bytes  # the beginning of the action, up to the event's part of the id
+    action: bytes  # as of _Stream
     fields: bytes  # from the end of the document's time on
     service: str | None  # that they are counted for, if they are
     is_error: bool
@@ -79,25 +87,16 @@ class Source:
         arn = _arn(settings, payload.owner, self.function) if self.function else None
         self._function = strict.dumps(_present({"name": self.function, "version": self.version, "id": arn}))[1:-1]
         self._ingested = timestamp(ingested_ms).decode()
-        self._counts = configuration.logs.count
+        self._counted = configuration.logs.count
         self._heads: dict[tuple[Any, ...], _Head] = {}
         self._origins: dict[tuple[str | None, bool | None], bytes] = {}
-        cloud = strict.dumps(_cloud(payload.owner, settings.aws_region, is_lambda=self.function is not None))
         cloudwatch = {"log_group": payload.log_group, "log_stream": payload.log_stream}
         self._aws = strict.dumps({"cloudwatch": cloudwatch})
         # Of account and region too: stacks elsewhere write to the same data streams, and names of groups are the same.
         origin = f"{payload.owner}\0{settings.aws_region}\0{payload.log_group}\0{payload.log_stream}"
         identity = hashlib.blake2b(origin.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
-        self._actions: dict[str, bytes] = {}
-        self._streams: dict[str, bytes] = {}
-        self._datasets: dict[str, str] = {}
-        for kind in KINDS:
-            stream = names.data_stream(kind, namespace)
-            stream_type, self._datasets[kind] = stream.split("-", 2)[:2]
-            fields = {"type": stream_type, "dataset": self._datasets[kind], "namespace": namespace}
-            self._streams[kind] = b',"data_stream":%b,"cloud":%b' % (strict.dumps(fields), cloud)
-            action = strict.dumps({"create": {"_index": stream, "_id": f"{identity}-"}})
-            self._actions[kind] = action.removesuffix(b'"}}')
+        cloud = strict.dumps(_cloud(payload.owner, settings.aws_region, is_lambda=self.function is not None))
+        self._streams = {kind: _stream(kind, namespace, identity, cloud) for kind in KINDS}
 
     def encoded(self, events: Sequence[Event]) -> tuple[list[bytes], list[LineSample | None]]:
         """Action and document of lines, each as two lines of NDJSON, in pieces, and what each line counts as.
@@ -137,20 +136,21 @@ class Source:
     def _head(self, key: tuple[Any, ...]) -> _Head:
         """What all lines of this kind, level and service have in common; key: as of _common."""
         kind, level, name, environment, version, outcome, action = key
-        event = {"dataset": self._datasets[kind], "ingested": self._ingested, "action": action, "outcome": outcome}
+        stream = self._streams[kind]
+        event = {"dataset": stream.dataset, "ingested": self._ingested, "action": action, "outcome": outcome}
         service = {
             "name": name or self.service,
             "environment": environment or self.environment,
             "version": version,
         }
         fields = b'"%b,"service":%b,"event":%b%b' % (
-            self._streams[kind],
+            stream.fields,
             strict.dumps(_present(service)),
             strict.dumps(_present(event)),
             b"" if level is None else b',"log":%b' % strict.dumps({"level": level}),
         )
-        counted = service["name"] if self._counts and kind == APP else None
-        return _kept(self._heads, key, _Head(self._actions[kind], fields, counted, level in ERRORS))
+        counted = service["name"] if self._counted and kind == APP else None
+        return _kept(self._heads, key, _Head(stream.action, fields, counted, level in ERRORS))
 
     def _origin(self, request_id: str | None, cold_start: bool | None) -> bytes:
         """`faas` and `aws` of a line; no `faas` when the lines do not come from Lambda and name no request."""
@@ -161,6 +161,15 @@ class Source:
             parts.append(b'"coldstart":true' if cold_start else b'"coldstart":false')
         origin = b'%b,"aws":%b,' % (b',"faas":{%b}' % b",".join(parts) if parts else b"", self._aws)
         return _kept(self._origins, (request_id, cold_start), origin)
+
+
+def _stream(kind: str, namespace: str, identity: str, cloud: bytes) -> _Stream:
+    """identity: of where the lines come from, the beginning of every document's id; cloud: encoded."""
+    name = names.data_stream(kind, namespace)
+    stream_type, dataset = name.split("-", 2)[:2]
+    fields = strict.dumps({"type": stream_type, "dataset": dataset, "namespace": namespace})
+    action = strict.dumps({"create": {"_index": name, "_id": f"{identity}-"}})
+    return _Stream(dataset, action.removesuffix(b'"}}'), b',"data_stream":%b,"cloud":%b' % (fields, cloud))
 
 
 def _add_rare(document: dict[str, Any], line: Line, origin: bytes) -> bytes:

@@ -53,8 +53,8 @@ class _Rare(Generic[_T]):
 class Line:
     """One log line, understood as far as possible. What the line does not say is None.
 
-    Most lines say little. What they do not say is the class's, and there is no __init__: making one costs a tenth of
-    what it would as a dataclass. Whoever makes one gives it its message.
+    Most lines say little. What they do not say is the class's, and there is no __init__: making one costs less than
+    half of a dataclass. Whoever makes one gives it its message.
     """
 
     message: str  # what a person reads

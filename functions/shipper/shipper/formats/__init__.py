@@ -59,12 +59,11 @@ TABLE: tuple[tuple[str, Recogniser, str], ...] = (
     ("\x1b", coloured.recognise, "colour codes"),
 )
 
-_PHRASES: dict[str, dict[Recogniser, str]] = {
-    character: {recognise: phrase for characters, recognise, phrase in TABLE if character in characters}
+_BY_FIRST_CHARACTER: dict[str, tuple[tuple[Recogniser, str], ...]] = {
+    character: tuple((recognise, phrase) for characters, recognise, phrase in TABLE if character in characters)
     for characters, _, _ in TABLE
     for character in characters
 }
-_RECOGNISERS = {character: tuple(phrases) for character, phrases in _PHRASES.items()}
 
 
 def parse(message: str, extracted: dict[str, Any] | None = None) -> Line:
@@ -73,7 +72,7 @@ def parse(message: str, extracted: dict[str, Any] | None = None) -> Line:
     extracted: the event's `extractedFields`, names to texts; they are kept under `app` with a line of text.
     """
     message = message.rstrip("\r\n")
-    for recognise in _RECOGNISERS.get(message[:1], ()):
+    for recognise, _ in _BY_FIRST_CHARACTER.get(message[:1], ()):
         line = recognise(message, None)
         if line is not None:
             break
@@ -88,7 +87,7 @@ def explain(message: str, extracted: dict[str, Any] | None = None) -> tuple[Line
     """The line that parse() makes, and why: a short phrase for each recogniser, from the outermost to the innermost."""
     why: list[str] = []
     message = message.rstrip("\r\n")
-    for recognise, phrase in _PHRASES.get(message[:1], {}).items():
+    for recognise, phrase in _BY_FIRST_CHARACTER.get(message[:1], ()):
         line = recognise(message, why)
         if line is not None:
             why.insert(0, phrase)
