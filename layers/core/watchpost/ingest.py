@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
 from typing import TYPE_CHECKING, Any
 
@@ -98,16 +97,23 @@ def _reason(content: Any, body: bytes) -> str:
     return " ".join(str(cause or body[:500].decode("utf-8", "replace")).split())[:200]
 
 
-@functools.lru_cache(maxsize=4)
-def _connected(url: str, credentials: Secret, compress: bool) -> Ingest:
-    return Ingest(url, credentials, compress=compress)
+# By URL and compression, of which a process has one.
+_kept: dict[tuple[str, bool], tuple[Secret, Ingest]] = {}
 
 
 def ingest(settings: Settings, *, fresh: bool = False) -> Ingest:
-    """The stack's cluster, with one connection kept for the life of the process.
+    """The stack's cluster, with one connection kept for the life of the process, until the credentials change.
 
     `fresh` reads the credentials anew. Raises ConfigurationError, or botocore's ClientError when the secret cannot
     be read.
     """
     credentials = secrets.read(settings.elasticsearch_secret, fresh=fresh)
-    return _connected(settings.elasticsearch_url, credentials, settings.elasticsearch_compression == "gzip")
+    where = settings.elasticsearch_url, settings.elasticsearch_compression == "gzip"
+    kept = _kept.get(where)
+    if kept is not None and kept[0] is credentials:
+        return kept[1]
+    made = Ingest(where[0], credentials, compress=where[1])
+    if kept is not None:
+        kept[1].close()
+    _kept[where] = credentials, made
+    return made

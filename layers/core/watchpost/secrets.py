@@ -28,6 +28,10 @@ class Secret:
         """The value of a field, or the default when the secret does not have it."""
         return self._values.get(field, default)
 
+    def has(self, values: dict[str, Any]) -> bool:
+        """Whether these are its values, all of them."""
+        return self._values == values
+
 
 _kept: dict[str, tuple[float, Secret]] = {}
 
@@ -37,6 +41,9 @@ def read(reference: str, *, fresh: bool = False) -> Secret:
 
     `fresh` reads it anew, for the moment after a refused login. Errors of AWS are passed on (botocore ClientError);
     a secret that is not a JSON object raises ConfigurationError without its content.
+
+    While its values stay what they are, it is the same object: what was made with it, such as a connection, is kept by
+    it and need not be made anew every five minutes.
     """
     kept = _kept.get(reference)
     if kept and not fresh and time.monotonic() - kept[0] < KEEP_SECONDS:
@@ -48,6 +55,6 @@ def read(reference: str, *, fresh: bool = False) -> Secret:
         values = None
     if not isinstance(values, dict):
         raise ConfigurationError(f"secret {reference}", "text that is not a JSON object", "a JSON object") from None
-    secret = Secret(reference, values)
+    secret = kept[1] if kept and kept[1].has(values) else Secret(reference, values)
     _kept[reference] = (time.monotonic(), secret)
     return secret
