@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watchpost import names
 
 from shipper import bulk, document, formats, metrics, recursion, rules
-from shipper.line import APP, INVALID_METRIC, METRIC, PLATFORM
+from shipper.express import Express
+from shipper.line import APP, INVALID_METRIC, METRIC, PLATFORM, Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,28 +22,19 @@ if TYPE_CHECKING:
 
     from shipper.counts import Counts
     from shipper.decode import Payload
-    from shipper.line import Line
 
 _log = logging.getLogger(__name__)
 
 MAX_LINES = 1_000  # of a chunk, which is a request to Elasticsearch
-# Lines go through all stages so many at a time. Line by line takes a third longer; with more of them what one stage
-# makes is no longer in the processor's cache when the next one comes to it.
-_STAGE = 200
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Chunk:
-    """Documents of some lines, and what they add to metrics, by the position of the document."""
+    """Documents of some lines, and what they add to metrics."""
 
-    pieces: list[bytes] = field(default_factory=list)  # of the documents, as of Source.encoded
-    lines: list[metrics.LineSample | None] = field(default_factory=list)  # one for each document
-    values: dict[int, tuple[metrics.ValueSample, ...]] = field(default_factory=dict)
-
-    @property
-    def documents(self) -> bulk.Documents:
-        """What is to be sent."""
-        return bulk.Documents(b"".join(self.pieces), len(self.lines))
+    documents: bulk.Documents
+    lines: list[metrics.LineSample | None]  # one for each document
+    values: dict[int, tuple[metrics.ValueSample, ...]]  # by the position of the document
 
 
 class Conversion:
@@ -67,6 +59,7 @@ class Conversion:
         self._canary_of_another = canary is not None and not self._canary
         # What is configured for services must not keep the canary's line from arriving.
         self._rules = None if self._canary else rules.compiled(configuration, payload.log_group, self.source.service)
+        self._read = Express(self.source).read if self._rules is None else _parsed
         self._now_ms = now_ms
         self._request_id: str | None = None  # of the START line last seen on this stream
 
@@ -104,17 +97,14 @@ class Conversion:
         """The documents of the payload's lines; what is left out is counted by the rule that says so."""
         ids = document.event_ids(self.payload)
         for first in range(0, len(ids), MAX_LINES):
-            chunk, end = Chunk(), min(first + MAX_LINES, len(ids))
-            for start in range(first, end, _STAGE):
-                self._add(chunk, self._parsed(ids, range(start, min(start + _STAGE, end)), counts), counts)
-            yield chunk
+            yield self._chunk(self._read_at(ids, range(first, min(first + MAX_LINES, len(ids))), counts), counts)
 
-    def _parsed(self, ids: list[bytes], positions: range, counts: Counts) -> Iterable[document.Event]:
+    def _read_at(self, ids: list[bytes], positions: range, counts: Counts) -> Iterable[document.Event]:
         """The lines at some positions of the payload, without what Watchpost made itself."""
         payload, start = self.payload, positions.start
         part = slice(start, positions.stop)
         texts, times, ids = payload.messages[part], payload.times[part], ids[part]
-        lines = list(map(formats.parse, texts))
+        lines = self._read(texts)
         for position in payload.extracted.keys() & positions:
             extracted, index = payload.extracted[position], position - start
             lines[index] = formats.parse(texts[index], extracted)
@@ -126,24 +116,31 @@ class Conversion:
         counts.echo(payload.log_group, recursion.RULE, len(echoes))
         return [event for index, event in enumerate(events) if index not in echoes]
 
-    def _add(self, chunk: Chunk, events: Iterable[document.Event], counts: Counts) -> None:
+    def _chunk(self, events: Iterable[document.Event], counts: Counts) -> Chunk:
         """Filter and encode lines."""
         kept: list[document.Event] = []
-        before, has_rules = len(chunk.lines), self._rules is not None
+        values: dict[int, tuple[metrics.ValueSample, ...]] = {}
+        has_rules = self._rules is not None
         for event in events:
             line, _, time_ms, text = event
+            if not isinstance(line, Line):  # no rules apply to it
+                kept.append(event if line[1] else (self._whole(line), *event[1:]))
+                continue
             if (has_rules or line.kind == PLATFORM) and self._filtered(line, text, counts):
                 continue
             if line.kind != APP:
-                values = self._values(line, time_ms, counts)
-                if values:
-                    chunk.values[before + len(kept)] = values
+                found = self._values(line, time_ms, counts)
+                if found:
+                    values[len(kept)] = found
             if line.request_id is None:
                 line.request_id = self._request_id
             kept.append(event)
         pieces, samples = self.source.encoded(kept)
-        chunk.pieces += pieces
-        chunk.lines += samples
+        return Chunk(bulk.Documents(b"".join(pieces), len(samples)), samples, values)
+
+    def _whole(self, made: document.Made) -> document.Made:
+        """A line that names no request belongs to that of the START line before it."""
+        return made[0], self.source.origin_of(self._request_id, None), made[2]
 
     def _filtered(self, line: Line, text: str, counts: Counts) -> bool:
         """Apply what is configured to a line, and say whether it is left out, which is counted."""
@@ -165,7 +162,6 @@ class Conversion:
             if not self._configuration.metric_report or line.action != "report":
                 return ()
             return () if metrics.refusal(time_ms, self._now_ms) else metrics.of_report(line, time_ms, service)
-        values: tuple[metrics.ValueSample, ...] = ()
         metric = line.metric
         if metric is not None:
             own_ms = time_ms if metric.time_ms is None else metric.time_ms
@@ -173,9 +169,12 @@ class Conversion:
             if reason is None:
                 # The id of the canary's line is another one every minute: as a dimension it would be a new metric.
                 allowed = () if self._canary else self._configuration.metric_dimensions
-                values = metrics.of_metric(metric, own_ms, service, line.labels, allowed)
-            else:
-                line.invalidate_metric(reason)
+                return metrics.of_metric(metric, own_ms, service, line.labels if allowed else None, allowed)
+            line.invalidate_metric(reason)
         if INVALID_METRIC in line.tags:
             counts.metric_lines_invalid += 1
-        return values
+        return ()
+
+
+def _parsed(texts: list[str]) -> list[Line | document.Made]:
+    return list(map(formats.parse, texts))

@@ -10,14 +10,15 @@ import hashlib
 import operator
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from watchpost import names
 
 from shipper import strict
+from shipper.kept import keep
 from shipper.levels import ERRORS
-from shipper.line import APP, KINDS
+from shipper.line import APP, KINDS, Line
 from shipper.metrics import MINUTE
 
 if TYPE_CHECKING:
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
     from watchpost.settings import Settings
 
     from shipper.decode import Payload
-    from shipper.line import Line, Metric
+    from shipper.line import Metric
     from shipper.metrics import LineSample
 
 # A line, what stands for its event in the id (as of event_ids), the event's time (milliseconds since 1970), its text.
-Event = tuple["Line", bytes, int, str]
-_T = TypeVar("_T")
+Event = tuple["Line | Made", bytes, int, str]
 
 LAMBDA_GROUP = "/aws/lambda/"
 # 2026/11/21/[$LATEST]0a1b, or with the function's name before the bracket in a log group that functions share.
@@ -41,7 +41,6 @@ _LAMBDA_STREAM = re.compile(r"\d{4}/\d\d/\d\d/(?P<name>[\w-]*)\[(?P<version>[^\]
 _common = operator.attrgetter("kind", "level", "service", "service_environment", "service_version", "outcome", "action")
 # What many lines say themselves, and what few do.
 _own = operator.attrgetter("request_id", "cold_start", "app", "trace_id", "correlation", "rare")
-_MAX_KEPT = 1_000  # request ids or services whose encoded form is kept
 _MAX_ID = 128  # characters; AWS's have 56
 
 
@@ -53,13 +52,12 @@ class _Stream(NamedTuple):
     fields: bytes  # data_stream and cloud
 
 
-class _Head(NamedTuple):
-    """What lines have in common."""
-
-    action: bytes  # as of _Stream
-    fields: bytes  # from the end of the document's time on
-    service: str | None  # that they are counted for, if they are
-    is_error: bool
+# What lines have in common: the beginning of the action, as of _Stream; the document from the end of its time on; the
+# service that they are counted for, if they are; whether they are errors. A plain tuple: it is unpacked for each line.
+Head = tuple[bytes, bytes, str | None, bool]
+# All of a document but its id and its time: the head, where it comes from (`faas` and `aws`; empty when the START line
+# before it says so), and its own fields.
+Made = tuple[Head, bytes, bytes]
 
 
 class Source:
@@ -88,7 +86,7 @@ class Source:
         self._function = strict.dumps(_present({"name": self.function, "version": self.version, "id": arn}))[1:-1]
         self._ingested = timestamp(ingested_ms).decode()
         self._counted = configuration.logs.count
-        self._heads: dict[tuple[Any, ...], _Head] = {}
+        self._heads: dict[tuple[Any, ...], Head] = {}
         self._origins: dict[tuple[str | None, bool | None], bytes] = {}
         cloudwatch = {"log_group": payload.log_group, "log_stream": payload.log_stream}
         self._aws = strict.dumps({"cloudwatch": cloudwatch})
@@ -104,36 +102,47 @@ class Source:
         The pieces are to be joined for a whole request, which is seldom taken apart again: bytes of each document's own
         would be made for nothing.
         """
-        heads, origins, dumps = self._heads, self._origins, orjson.dumps
         pieces: list[bytes] = []
         samples: list[LineSample | None] = []
         second, begun = -1, b""
         for line, event_id, time_ms, _ in events:
-            key = _common(line)
-            action, head, service, is_error = heads.get(key) or self._head(key)
-            request_id, cold_start, app, trace_id, correlation, rare = _own(line)
-            origin = origins.get((request_id, cold_start)) or self._origin(request_id, cold_start)
-            document: dict[str, Any] = {"message": line.message}
-            if app:
-                document["app"] = app
-            if trace_id is not None:
-                document["trace"] = {"id": trace_id}
-            if correlation:
-                document["correlation"] = correlation
-            if rare is not None:
-                origin = _add_rare(document, line, origin)
+            (action, head, service, is_error), origin, fields = self._made(line) if isinstance(line, Line) else line
             if time_ms // 1000 != second:
                 second = time_ms // 1000
                 begun = b'"}}\n{"@timestamp":"%b' % _second(second)
-            try:
-                fields = dumps(document, None, orjson.OPT_APPEND_NEWLINE)[1:]
-            except TypeError:  # a lone surrogate or a huge number
-                fields = strict.dumps(document)[1:] + b"\n"
             pieces += (action, event_id, begun, _THOUSANDTHS[time_ms % 1000], head, origin, fields)
             samples.append((service, time_ms // MINUTE, is_error) if service is not None else None)
         return pieces, samples
 
-    def _head(self, key: tuple[Any, ...]) -> _Head:
+    def head_of(self, line: Line) -> Head:
+        """What a line has in common with others."""
+        key = _common(line)
+        return self._heads.get(key) or self._head(key)
+
+    def origin_of(self, request_id: str | None, cold_start: bool | None) -> bytes:
+        """`faas` and `aws` of lines of a request; cold_start: whether it is the first of its environment."""
+        return self._origins.get((request_id, cold_start)) or self._origin(request_id, cold_start)
+
+    def _made(self, line: Line) -> Made:
+        request_id, cold_start, app, trace_id, correlation, rare = _own(line)
+        origin = self._origins.get((request_id, cold_start)) or self._origin(request_id, cold_start)
+        document: dict[str, Any] = {"message": line.message}
+        if app:
+            document["app"] = app
+        if trace_id is not None:
+            document["trace"] = {"id": trace_id}
+        if correlation:
+            document["correlation"] = correlation
+        if rare is not None:
+            origin = _add_rare(document, line, origin)
+        try:
+            fields = orjson.dumps(document, None, orjson.OPT_APPEND_NEWLINE)[1:]
+        except TypeError:  # a lone surrogate or a huge number
+            fields = strict.dumps(document)[1:] + b"\n"
+        key = _common(line)
+        return self._heads.get(key) or self._head(key), origin, fields
+
+    def _head(self, key: tuple[Any, ...]) -> Head:
         """What all lines of this kind, level and service have in common; key: as of _common."""
         kind, level, name, environment, version, outcome, action = key
         stream = self._streams[kind]
@@ -150,17 +159,17 @@ class Source:
             b"" if level is None else b',"log":%b' % strict.dumps({"level": level}),
         )
         counted = service["name"] if self._counted and kind == APP else None
-        return _kept(self._heads, key, _Head(stream.action, fields, counted, level in ERRORS))
+        return keep(self._heads, key, (stream.action, fields, counted, level in ERRORS))
 
     def _origin(self, request_id: str | None, cold_start: bool | None) -> bytes:
-        """`faas` and `aws` of a line; no `faas` when the lines do not come from Lambda and name no request."""
+        """As of origin_of; no `faas` when the lines do not come from Lambda and name no request."""
         parts = [self._function] if self._function else []
         if request_id is not None:
             parts.append(b'"execution":%b' % strict.dumps(request_id))
         if cold_start is not None:
             parts.append(b'"coldstart":true' if cold_start else b'"coldstart":false')
         origin = b'%b,"aws":%b,' % (b',"faas":{%b}' % b",".join(parts) if parts else b"", self._aws)
-        return _kept(self._origins, (request_id, cold_start), origin)
+        return keep(self._origins, (request_id, cold_start), origin)
 
 
 def _stream(kind: str, namespace: str, identity: str, cloud: bytes) -> _Stream:
@@ -174,17 +183,16 @@ def _stream(kind: str, namespace: str, identity: str, cloud: bytes) -> _Stream:
 
 def _add_rare(document: dict[str, Any], line: Line, origin: bytes) -> bytes:
     """Add what most lines do not have; returns the origin, of which a platform line tells more."""
-    if line.error:
-        document["error"] = line.error
-    if line.metric is not None:
-        document["metric"] = _metric(line.metric)
-    if line.labels:
-        document["labels"] = line.labels
-    if line.tags:
-        document["tags"] = line.tags
-    if line.typed:
-        document |= line.typed
-    return origin if line.platform is None else b'%b,"lambda":%b},' % (origin[:-2], strict.dumps(line.platform))
+    rare = line.rare or {}
+    for name, value in rare.items():
+        if name == "metric":
+            if value is not None:
+                document["metric"] = _metric(value)
+        elif value and name not in ("typed", "platform"):  # error, labels, tags
+            document[name] = value
+    document |= rare.get("typed") or {}
+    platform = rare.get("platform")
+    return origin if platform is None else b'%b,"lambda":%b},' % (origin[:-2], strict.dumps(platform))
 
 
 def service_of_filters(payload: Payload) -> str | None:
@@ -221,15 +229,14 @@ def _plain_id(event_id: str) -> bytes:
 
 
 def _metric(metric: Metric) -> dict[str, Any]:
-    return _present(
-        {
-            "name": metric.name,
-            "type": metric.type,
-            "value": metric.value,
-            "unit": metric.unit,
-            "namespace": metric.namespace,
-        }
-    )
+    document: dict[str, Any] = {"name": metric.name, "value": metric.value}
+    if metric.type is not None:
+        document["type"] = metric.type
+    if metric.unit is not None:
+        document["unit"] = metric.unit
+    if metric.namespace is not None:
+        document["namespace"] = metric.namespace
+    return document
 
 
 def timestamp(milliseconds: int) -> bytes:
@@ -270,11 +277,3 @@ def _cloud(account: str, region: str, *, is_lambda: bool) -> dict[str, Any]:
 
 def _present(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _kept(kept: dict[Any, _T], key: Any, value: _T) -> _T:
-    """Keep an encoded value, but not without end: what lines say is not in our hands."""
-    if len(kept) >= _MAX_KEPT:
-        kept.clear()
-    kept[key] = value
-    return value

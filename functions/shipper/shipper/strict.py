@@ -32,7 +32,7 @@ def loads(text: str) -> Any:
     except orjson.JSONDecodeError:
         return _patient(text)
     # orjson makes floats of integers beyond 64 bits, which loses their last digits.
-    return _patient(text) if type(value) is dict and _has_huge_number(value) else value
+    return _patient(text) if type(value) is dict and has_huge_number(value) else value
 
 
 def _patient(text: str) -> Any:
@@ -54,7 +54,7 @@ def _float(digits: str) -> float | str:
     return number if math.isfinite(number) else digits
 
 
-def _has_huge_number(value: dict[str, Any]) -> bool:
+def has_huge_number(value: dict[str, Any]) -> bool:
     """Whether a number so large that digits may be lost is anywhere inside; without recursion, for any depth."""
     pending: list[Any] = [value]
     for item in pending:

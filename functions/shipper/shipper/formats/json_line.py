@@ -28,11 +28,18 @@ def recognise(line_text: str, why: Why) -> Line:
             fields = orjson.loads(line_text)
         except orjson.JSONDecodeError:
             return _closely(line_text, why)
-        if type(fields) is dict and "type" not in fields and "correlation" not in fields:
-            line = structured.line_of(fields, line_text)
-            if structured.is_flat(line, line_text):
-                return line
+        if type(fields) is dict:
+            return understood(fields, line_text)
     return _closely(line_text, why)
+
+
+def understood(fields: dict[str, Any], line_text: str) -> Line:
+    """What a line says that orjson has decoded; fields: used up."""
+    if "type" not in fields and "correlation" not in fields:
+        line = structured.line_of(fields, line_text)
+        if structured.is_simple(line.app, line_text):
+            return line
+    return _closely(line_text, None)
 
 
 def _closely(line_text: str, why: Why) -> Line:

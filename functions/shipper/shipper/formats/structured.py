@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from shipper.formats.why import Why
 
-    _Step = tuple[str, str, Callable[[Any], Any]]  # a key, the attribute of Line it fills, and what makes its value
+    Step = tuple[str, str, Callable[[Any], Any]]  # a key, the attribute of Line it fills, and what makes its value
 
 _CORRELATION = "x-correlation-"
 # Keys of API Gateway's access logs: their request id is not that of a function's invocation.
@@ -27,21 +27,21 @@ _GATEWAY = frozenset({"httpMethod", "routeKey", "resourcePath", "requestTime", "
 class _Unusual:
     """What the keys of few lines are."""
 
-    steps: tuple[_Step, ...]  # that compete for an attribute: the first that has a value for it takes it
+    steps: tuple[Step, ...]  # that compete for an attribute: the first that has a value for it takes it
     objects: frozenset[str]  # keys whose values may be objects to look into
     headers: tuple[str, ...]  # keys of correlation headers
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """What is done with the fields of lines that have the same keys: services write few different ones."""
 
     message: tuple[str, ...]  # keys that may hold the message, the first that is text does
-    steps: tuple[_Step, ...]
+    steps: tuple[Step, ...]
     unusual: _Unusual | None
 
 
-_PLANS: dict[tuple[str, ...], _Plan] = {}
+_PLANS: dict[tuple[str, ...], Plan] = {}
 _MAX_PLANS = 2_000
 _MAX_KEYS = 100  # of a line whose plan is kept
 
@@ -112,14 +112,13 @@ def _without_message(line: Line, app: dict[str, Any]) -> None:
     line.app = app or None
 
 
-def is_flat(line: Line, text: str) -> bool:
-    """Whether nothing in a line's own fields needs a closer look: no number beyond 64 bits, no deep nesting, no NUL.
+def is_simple(fields: dict[str, Any] | None, text: str) -> bool:
+    """Whether none of a line's own fields needs a closer look: no number beyond 64 bits, no deep nesting, no NUL.
 
     orjson makes floats of integers beyond 64 bits. False only means that somebody has to look closely.
     """
     if len(text) > strict.HARMLESS_LENGTH or ("\\" in text and "\\u0000" in text):
         return False
-    fields = line.app
     if fields is None:
         return True
     for value in fields.values():
@@ -129,7 +128,9 @@ def is_flat(line: Line, text: str) -> bool:
         if kind is dict or kind is list:
             for part in value.values() if kind is dict else value:
                 kind = type(part)
-                if kind is dict or kind is list or (kind is float and not _LEAST < part < _MOST):
+                if kind is dict or kind is list:
+                    return strict.is_harmless(text) and not strict.has_huge_number(fields)
+                if kind is float and not _LEAST < part < _MOST:
                     return False
         elif kind is float and not _LEAST < value < _MOST:
             return False
@@ -139,7 +140,12 @@ def is_flat(line: Line, text: str) -> bool:
 _LEAST, _MOST = -strict.BEYOND_64_BITS, strict.BEYOND_64_BITS
 
 
-def _planned(keys: tuple[str, ...]) -> _Plan:
+def plan_of(keys: tuple[str, ...]) -> Plan:
+    """What is done with the fields of lines that have these keys, in this order."""
+    return _PLANS.get(keys) or _planned(keys)
+
+
+def _planned(keys: tuple[str, ...]) -> Plan:
     present = set(keys)
     message: list[str] = [key for key in ("message", "msg") if key in present]
     # .NET's loggers name fields like classes; in another's line a "Message" may be anything.
@@ -152,7 +158,7 @@ def _planned(keys: tuple[str, ...]) -> _Plan:
         objects=frozenset(present & OBJECTS.keys()),
         headers=tuple(key for key in keys if key[: len(_CORRELATION)].lower() == _CORRELATION),
     )
-    plan = _Plan(
+    plan = Plan(
         message=tuple(message),
         steps=tuple(step for step in steps if filled.count(step[1]) == 1),
         unusual=unusual if unusual.steps or unusual.objects or unusual.headers else None,

@@ -1,0 +1,18 @@
+"""What is made once and kept, but not without end: what lines say is not in our hands."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+MOST = 1_000  # values
+
+
+def keep(kept: dict[_K, _V], key: _K, value: _V) -> _V:
+    """Keep a value under a key, in place of all others when there are too many; returns the value."""
+    if len(kept) >= MOST:
+        kept.clear()
+    kept[key] = value
+    return value
