@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shipper.pipeline import Surroundings
 
 ROOT = Path(__file__).parents[1]
-RUNS = {1: 300, 50: 200, 2_000: 21, 8_000: 9}  # lines an invocation: how often it is measured
+RUNS = {1: 300, 50: 200, 2_000: 21, 8_000: 21}  # lines an invocation: how often it is measured
 NAIVE_RUNS = {1: 50, 50: 30, 2_000: 3, 8_000: 2}
 REAL_RUNS = {1: 30, 50: 20, 2_000: 7, 8_000: 3}
 TURNS = 3

@@ -7,10 +7,15 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from watchpost.errors import PayloadError
+
+from shipper import slices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Bytes of a payload's JSON. PutLogEvents takes batches of 1 MiB, to which CloudWatch Logs adds 26 bytes for each of up
 # to 10,000 events (CloudWatch Logs API, PutLogEvents); as JSON, six bytes for a character at worst, that is 8 MB.
@@ -76,15 +81,17 @@ def payload_of(data: Any) -> Payload | None:
 
     data: base64 of gzip or zlib of JSON. Raises PayloadError.
     """
-    content = _json(_decompressed(_decoded(data)))
+    text = _decompressed(_decoded(data))
+    sliced = slices.of(text, slices.SIZE) if len(text) > 2 * slices.SIZE else None
+    if sliced is not None:
+        try:
+            return _payload(sliced[0], map(orjson.loads, sliced[1]))
+        except (orjson.JSONDecodeError, PayloadError):
+            pass  # the whole tells what is wrong, if anything is
+    content = _json(text)
     if not isinstance(content, dict):
         raise PayloadError("not-an-object", "a JSON object")
-    message_type = content.get("messageType")
-    if message_type == "CONTROL_MESSAGE":
-        return None
-    if message_type != "DATA_MESSAGE":
-        raise PayloadError("unknown-message-type", "DATA_MESSAGE or CONTROL_MESSAGE")
-    return _payload(content)
+    return _payload(content, [content.get("logEvents")])
 
 
 def _decoded(data: Any) -> bytes:
@@ -137,38 +144,56 @@ def _json(content: bytes) -> Any:
         raise PayloadError("not-json", "JSON") from None
 
 
-def _payload(content: dict[str, Any]) -> Payload:
+def _payload(content: dict[str, Any], slices_of_events: Iterable[Any]) -> Payload | None:
+    """content: the payload, whose events are looked for in the slices only."""
+    message_type = content.get("messageType")
+    if message_type == "CONTROL_MESSAGE":
+        return None
+    if message_type != "DATA_MESSAGE":
+        raise PayloadError("unknown-message-type", "DATA_MESSAGE or CONTROL_MESSAGE")
     owner, group, stream = (content.get(name) for name in ("owner", "logGroup", "logStream"))
     filters = content.get("subscriptionFilters", [])
-    events = content.get("logEvents")
     if not (isinstance(owner, str) and isinstance(group, str) and group and isinstance(stream, str)):
         raise PayloadError("incomplete", "owner, logGroup and logStream")
-    if not isinstance(filters, list) or not isinstance(events, list):
-        raise _events_incomplete()
-    try:  # whole lists at a time: a check of each event by itself costs more than all the rest of decoding
-        ids = [event["id"] for event in events]
-        times = [event["timestamp"] for event in events]
-        messages = [event["message"] for event in events]
-    except (KeyError, TypeError, IndexError):
-        raise _events_incomplete() from None
-    if events and not (
-        set(map(type, ids)) == _STR
-        and set(map(type, messages)) == _STR
-        and set(map(type, times)) == _INT
-        and min(times) >= 0
-        and max(times) <= MAX_TIME
-    ):
+    if not isinstance(filters, list):
         raise _events_incomplete()
     names = tuple(name for name in filters if isinstance(name, str))
-    return Payload(owner, group, stream, names, ids, times, messages, _extracted(events))
+    payload = Payload(owner, group, stream, names, [], [], [], {})
+    extracts = False
+    for events in slices_of_events:
+        first = len(payload.ids)
+        _add(payload, events)
+        # A subscription extracts from every event or from none.
+        extracts = extracts or (first == 0 and len(events) > 0 and "extractedFields" in events[0])
+        if extracts:
+            payload.extracted.update(_extracted(events, first))
+    if payload.ids and not (
+        set(map(type, payload.ids)) == _STR
+        and set(map(type, payload.messages)) == _STR
+        and set(map(type, payload.times)) == _INT
+        and min(payload.times) >= 0
+        and max(payload.times) <= MAX_TIME
+    ):
+        raise _events_incomplete()
+    return payload
 
 
-def _extracted(events: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    if not events or "extractedFields" not in events[0]:  # a subscription extracts from every event or from none
-        return {}
+def _add(payload: Payload, events: Any) -> None:
+    """Add a slice of the events, or all of them."""
+    if not isinstance(events, list):
+        raise _events_incomplete()
+    try:  # whole lists at a time: a check of each event by itself costs more than all the rest of decoding
+        payload.ids.extend([event["id"] for event in events])
+        payload.times.extend([event["timestamp"] for event in events])
+        payload.messages.extend([event["message"] for event in events])
+    except (KeyError, TypeError, IndexError):
+        raise _events_incomplete() from None
+
+
+def _extracted(events: list[dict[str, Any]], first: int) -> dict[int, dict[str, Any]]:
     return {
         position: event["extractedFields"]
-        for position, event in enumerate(events)
+        for position, event in enumerate(events, first)
         if isinstance(event.get("extractedFields"), dict)
     }
 
