@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +16,7 @@ from watchpost.ingest import DEFAULT_TIMEOUT, Ingest
 from shipper import bulk, rescue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shipper.deadline import Deadline
 
@@ -23,6 +24,7 @@ MAX_ATTEMPTS = 6  # of one request; with the pauses below that is about 8 s
 FIRST_PAUSE = 0.25  # seconds; doubled with each attempt, of which a random part is waited
 LONGEST_PAUSE = 4.0  # seconds
 AWAY_TIMEOUT = 3.0  # seconds for the only request to a cluster that was away the last time
+IMPATIENCE = 60.0  # seconds in which such a cluster is not given more than that
 
 _LOGIN_REFUSED = frozenset({401, 403})
 _TOO_LARGE = 413
@@ -93,7 +95,9 @@ class Courier:
     that is away, refuses, or whose secret cannot be read.
     """
 
-    def __init__(self, connect: Connect, deadline: Deadline) -> None:
+    def __init__(self, connect: Connect, deadline: Deadline, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: seconds that never go back."""
+        self._clock = clock
         self.done = Delivery()
         self._connect = connect
         self._deadline = deadline
@@ -143,9 +147,20 @@ class Courier:
             self._bury(batch, self._given_up)
             return
         self.done.requests += 1
-        timeout = self._deadline.timeout(AWAY_TIMEOUT if cluster.away else DEFAULT_TIMEOUT)
-        cluster.begin(batch.documents.body, timeout)
+        cluster.begin(batch.documents.body, self._deadline.timeout(self._patience(cluster)))
         self._begun = batch
+
+    def _patience(self, cluster: Ingest) -> float:
+        """Seconds for a request.
+
+        To a cluster that was away little, so that invocations do not pile up; but now and then as many as to any other:
+        it may be back, and slow.
+        """
+        now = self._clock()
+        if cluster.away and now < cluster.impatient_until:
+            return AWAY_TIMEOUT
+        cluster.impatient_until = now + IMPATIENCE
+        return DEFAULT_TIMEOUT
 
     def _end(self, batch: _Batch) -> None:
         cluster = self._cluster

@@ -41,7 +41,8 @@ class Ingest:
             self._headers["content-encoding"] = "gzip"
         tls = login.tls(credentials) if url.startswith("https:") else None
         self._connection = Connection(url, tls, proxies.proxy_for(url, proxies.authorization(credentials)))
-        self.away = False  # whether the last delivery gave up: then the next one asks once only
+        self.away = False  # whether the last delivery gave up: then the next one asks once only, …
+        self.impatient_until = 0.0  # … and until then (as of time.monotonic()) does not wait long for the answer
 
     def __repr__(self) -> str:
         return f"Ingest({self._connection.host!r})"
@@ -112,8 +113,8 @@ def ingest(settings: Settings, *, fresh: bool = False) -> Ingest:
     kept = _kept.get(where)
     if kept is not None and kept[0] is credentials:
         return kept[1]
-    made = Ingest(where[0], credentials, compress=where[1])
     if kept is not None:
+        del _kept[where]
         kept[1].close()
-    _kept[where] = credentials, made
-    return made
+    _kept[where] = credentials, Ingest(where[0], credentials, compress=where[1])
+    return _kept[where][1]
