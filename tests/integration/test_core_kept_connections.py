@@ -1,11 +1,10 @@
-"""Connections to Elasticsearch outlive the credentials being read again, and do not outlive other credentials."""
+"""Connections to Elasticsearch outlive the credentials being read again; that of bulk requests ends with them."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -81,27 +80,25 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-@contextmanager
-def _nothing_kept() -> Iterator[None]:
-    """A process as Lambda starts it."""
-    aws.secrets.cache_clear()
-    secrets._kept.clear()
-    ingest._kept.clear()
-    elasticsearch._connected.cache_clear()
-    yield
+def _forget() -> None:
+    """What a process keeps for its life."""
     for _, made in ingest._kept.values():
         made.close()
+    ingest._kept.clear()
+    secrets._kept.clear()
+    aws.secrets.cache_clear()
+    elasticsearch._connected.cache_clear()
 
 
 @pytest.fixture
 def around(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    with mock_aws(), _nothing_kept():
+    _forget()
+    with mock_aws():
         boto3.client("secretsmanager", region_name=REGION).create_secret(Name=SECRET, SecretString="{}")
         _store("first")
         yield replace(settings(), elasticsearch_url=server.url, elasticsearch_secret=SECRET)
-    with _nothing_kept():
-        pass
+    _forget()
 
 
 def _store(key: str) -> None:

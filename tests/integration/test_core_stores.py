@@ -57,6 +57,16 @@ def test_a_secret_is_kept_and_read_anew_when_asked_for() -> None:
     assert secrets.read("hooks").get("password") == "new"
 
 
+def test_a_secret_is_the_same_object_only_while_its_text_is_the_same() -> None:
+    _store('{"password": 1}')
+    first = secrets.read("hooks")
+
+    assert secrets.read("hooks", fresh=True) is first
+    for text in ('{"password": true}', '{"password": 1.0}', '{"password": 1}'):  # equal in Python
+        _store(text)
+        assert str(secrets.read("hooks", fresh=True).get("password")) == str(json.loads(text)["password"])
+
+
 @pytest.mark.parametrize("content", ["hidden-part", '["hidden-part"]', '"hidden-part"', '{"a": hidden-part}'])
 def test_a_secret_of_another_shape_is_told_without_its_content(content: str) -> None:
     _store(content)

@@ -28,12 +28,8 @@ class Secret:
         """The value of a field, or the default when the secret does not have it."""
         return self._values.get(field, default)
 
-    def has(self, values: dict[str, Any]) -> bool:
-        """Whether these are its values, all of them."""
-        return self._values == values
 
-
-_kept: dict[str, tuple[float, Secret]] = {}
+_kept: dict[str, tuple[float, str, Secret]] = {}  # when it was read, its text, and what that says
 
 
 def read(reference: str, *, fresh: bool = False) -> Secret:
@@ -42,19 +38,22 @@ def read(reference: str, *, fresh: bool = False) -> Secret:
     `fresh` reads it anew, for the moment after a refused login. Errors of AWS are passed on (botocore ClientError);
     a secret that is not a JSON object raises ConfigurationError without its content.
 
-    While its values stay what they are, it is the same object: what was made with it, such as a connection, is kept by
+    While its text stays what it is, it is the same object: what was made with it, such as a connection, is kept by
     it and need not be made anew every five minutes.
     """
     kept = _kept.get(reference)
     if kept and not fresh and time.monotonic() - kept[0] < KEEP_SECONDS:
-        return kept[1]
+        return kept[2]
     text = aws.secrets().get_secret_value(SecretId=reference).get("SecretString", "")
+    if kept and kept[1] == text:
+        _kept[reference] = (time.monotonic(), text, kept[2])
+        return kept[2]
     try:
         values = json.loads(text)
     except ValueError:
         values = None
     if not isinstance(values, dict):
         raise ConfigurationError(f"secret {reference}", "text that is not a JSON object", "a JSON object") from None
-    secret = kept[1] if kept and kept[1].has(values) else Secret(reference, values)
-    _kept[reference] = (time.monotonic(), secret)
+    secret = Secret(reference, values)
+    _kept[reference] = (time.monotonic(), text, secret)
     return secret
