@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from watchpost import names
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 MAX_LINES = 1_000  # of a chunk, which is a request to Elasticsearch
+# Characters of a chunk, and the line that goes beyond. All its lines are in memory at once, as objects that may take
+# thirty times their length.
+MAX_CHARACTERS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ class Conversion:
     def chunks(self, counts: Counts) -> Iterator[Chunk]:
         """The documents of the payload's lines; what is left out is counted by the rule that says so."""
         ids = document.event_ids(self.payload)
-        for first in range(0, len(ids), MAX_LINES):
-            yield self._chunk(self._read_at(ids, range(first, min(first + MAX_LINES, len(ids))), counts), counts)
+        for positions in parts(self.payload.messages):
+            yield self._chunk(self._read_at(ids, positions, counts), counts)
 
     def _read_at(self, ids: list[bytes], positions: range, counts: Counts) -> Iterable[document.Event]:
         """The lines at some positions of the payload, without what Watchpost made itself."""
@@ -108,7 +111,7 @@ class Conversion:
         for position in payload.extracted.keys() & positions:
             extracted, index = payload.extracted[position], position - start
             lines[index] = formats.parse(texts[index], extracted)
-            texts[index] += "\n" + json.dumps(extracted, ensure_ascii=False)  # rules look at all that came
+            texts[index] += "\n" + _as_text(extracted)  # rules look at all that came
         events = zip(lines, ids, times, texts, strict=True)
         echoes = recursion.echoes(texts)
         if not echoes:
@@ -176,5 +179,26 @@ class Conversion:
         return ()
 
 
+def parts(texts: list[str]) -> Iterator[range]:
+    """The positions of lines that are converted and sent together."""
+    for first in range(0, len(texts), MAX_LINES):
+        part = texts[first : first + MAX_LINES]
+        start, size = first, 0
+        if sum(map(len, part)) > MAX_CHARACTERS:
+            for position, text in enumerate(part[:-1], first):
+                size += len(text)
+                if size >= MAX_CHARACTERS:
+                    yield range(start, position + 1)
+                    start, size = position + 1, 0
+        yield range(start, first + len(part))
+
+
 def _parsed(texts: list[str]) -> list[Line | document.Made]:
     return list(map(formats.parse, texts))
+
+
+def _as_text(extracted: dict[str, Any]) -> str:
+    try:
+        return json.dumps(extracted, ensure_ascii=False)
+    except RecursionError:  # a thousand levels: the document has them as text, too
+        return repr(list(extracted))

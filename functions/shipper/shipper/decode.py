@@ -83,11 +83,12 @@ def payload_of(data: Any) -> Payload | None:
     """
     text = _decompressed(_decoded(data))
     sliced = slices.of(text, slices.SIZE) if len(text) > 2 * slices.SIZE else None
-    if sliced is not None:
+    if sliced is not None and sliced[0].get("messageType") == "DATA_MESSAGE":  # the events of others are not looked at
         try:
-            return _payload(sliced[0], map(orjson.loads, sliced[1]))
-        except (orjson.JSONDecodeError, PayloadError):
+            return _payload(sliced[0], map(slices.events_of, sliced[1]))
+        except (ValueError, PayloadError):
             pass  # the whole tells what is wrong, if anything is
+    sliced = None  # of a large payload there is no room for both
     content = _json(text)
     if not isinstance(content, dict):
         raise PayloadError("not-an-object", "a JSON object")

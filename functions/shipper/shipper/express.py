@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SHARED = frozenset({"level", "service", "service_version", "service_environment"})
 _NO_STEP: tuple[str, str, Callable[[Any], Any]] = ("", "", str)  # of what the keys do not name
+_LONGEST = 1_000  # bytes of values that many lines have in common: a thousand of them are kept
 _NEWLINE = orjson.OPT_APPEND_NEWLINE
 
 
@@ -54,7 +55,8 @@ class Express:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._shapes: dict[tuple[str, ...], _Shape | Literal[False]] = {}
+        # By keys; True for those that one line had so far, False for unusual ones.
+        self._shapes: dict[tuple[str, ...], _Shape | bool] = {}
 
     def read(self, texts: Sequence[str]) -> list[Line | Made]:
         """What lines say, or at once what their documents are made of.
@@ -78,25 +80,30 @@ class Express:
 
     def _read(self, text: str) -> Line | Made:
         text = text.rstrip("\r\n")
-        if len(text) > strict.HARMLESS_LENGTH:  # long ones are looked at closely, and their keys are not kept
+        if len(text) > strict.HARMLESS_LENGTH:  # long ones are looked at closely, and nothing of them is kept
             return formats.parse(text)
         try:
             fields = orjson.loads(text)
         except orjson.JSONDecodeError:
             return formats.parse(text)
+        if len(fields) > structured.MAX_KEYS:
+            return json_line.understood(fields, text)
         keys = tuple(fields)
         shape = self._shapes.get(keys)
-        if shape is None:
+        if shape is None:  # it may be the only line with these keys
+            keep(self._shapes, keys, True)
+        elif shape is True:
             shape = _shape(keys)
             keep(self._shapes, keys, shape)
-        return (shape and self._made(shape, fields, text)) or json_line.understood(fields, text)
+        made = self._made(shape, fields, text) if isinstance(shape, _Shape) else None
+        return made or json_line.understood(fields, text)
 
     def _made(self, shape: _Shape, fields: dict[str, Any], text: str) -> Line | Made | None:
         """What the document of a line is made of; None, and the fields as they were, when something is unusual."""
         message = fields[shape.message]
         if type(message) is not str or "\n" in message or "\r" in message or message[:11] == metric_line.PREFIX:
             return None
-        origin = self._origin(shape, fields) if shape.request_id else b""
+        origin = self._origin(shape, fields)
         if origin is None:
             return None
         common = self._common_of(shape, fields)
@@ -118,6 +125,9 @@ class Express:
         return head, origin, orjson.dumps(document, None, _NEWLINE)[1:]
 
     def _origin(self, shape: _Shape, fields: dict[str, Any]) -> bytes | None:
+        """As of Made; None when something is unusual."""
+        if not shape.request_id:
+            return b""
         request_id = shape.request_id_of(fields[shape.request_id])
         cold_start = fields[shape.cold_start] if shape.cold_start else None
         if request_id is None or (shape.cold_start and type(cold_start) is not bool):
@@ -129,13 +139,15 @@ class Express:
             values = orjson.dumps(shape.shared_of(fields))
         except orjson.JSONEncodeError:  # nested too deeply
             return ()
+        if len(values) > _LONGEST:
+            return ()
         common = shape.common.get(values)
         return keep(shape.common, values, self._common(shape, values)) if common is None else common
 
     def _common(self, shape: _Shape, values: bytes) -> Common:
         line = Line.of("")
         taken = [key for key in (shape.message, shape.request_id, shape.cold_start) if key]
-        for (key, attribute, convert), value in zip(shape.shared, orjson.loads(values), strict=False):
+        for (key, attribute, convert), value in zip(shape.shared, orjson.loads(values), strict=True):
             if type(value) in (dict, list):
                 return ()
             converted = convert(value)
@@ -153,12 +165,23 @@ def _shape(keys: tuple[str, ...]) -> _Shape | Literal[False]:
     names = [key for key, _, _ in shared]
     request_id, _, request_id_of = steps.get("request_id", _NO_STEP)
     cold_start = steps.get("cold_start", _NO_STEP)[0]
-    if not shared or (cold_start and not request_id) or _is_unusual(plan, keys, names):
+    # Whose request it is that began cold is not known before the START line is.
+    if (cold_start and not request_id) or _is_unusual(plan, keys, names):
         return False
     own = [steps["correlation"]] if "correlation" in steps else []
     own += [(steps["trace_id"][0], "trace", _trace)] if "trace_id" in steps else []
-    shared_of = operator.itemgetter(*names, names[0])  # of one name alone it would give no tuple
-    return _Shape(plan.message[0], request_id, request_id_of, cold_start, tuple(own), shared, shared_of, common={})
+    return _Shape(
+        *(plan.message[0], request_id, request_id_of, cold_start, tuple(own), shared),
+        shared_of=_values_of(names),
+        common={},
+    )
+
+
+def _values_of(names: list[str]) -> Values:
+    """Gives the values of some keys."""
+    if len(names) < 2:
+        return lambda fields: tuple(fields[name] for name in names)
+    return operator.itemgetter(*names)
 
 
 def _is_unusual(plan: Plan, keys: tuple[str, ...], shared: list[str]) -> bool:

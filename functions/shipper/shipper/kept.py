@@ -1,4 +1,7 @@
-"""What is made once and kept, but not without end: what lines say is not in our hands."""
+"""What is made once and kept, but not without end: what lines say is not in our hands.
+
+The end is a number of values; that they are short is for the caller to see to.
+"""
 
 from __future__ import annotations
 

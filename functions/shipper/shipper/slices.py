@@ -18,11 +18,11 @@ _FIRST = re.compile(rb'\{\s*"\w+"')
 
 
 def of(content: bytes, size: int) -> tuple[dict[str, Any], list[bytes]] | None:
-    """A payload's JSON without its events, and these in slices, each as a JSON list; None when nobody can tell.
+    """A payload's JSON without its events, and these in slices, as of events_of; None when nobody can tell.
 
-    When every slice is a list, and only then, the whole is what they are together: what stands around them is JSON with
-    an empty list of events, none of the slices is empty, and commas are what the whole has between them. Wherever a cut
-    is wrong, inside of a text or of an event, one of the slices is not JSON.
+    When every slice is a list of events, and only then, the whole is what they are together: what stands around them is
+    JSON with an empty list of events, none of the slices is empty, as an event begins in each, and commas are what the
+    whole has between them. Wherever a cut is wrong, inside of a text or of an event, one of the slices is not JSON.
     """
     found = _EVENTS.search(content)
     first = _FIRST.match(content, found.end()) if found else None
@@ -43,7 +43,13 @@ def of(content: bytes, size: int) -> tuple[dict[str, Any], list[bytes]] | None:
         comma = content.rfind(b",", start, cut)
         if comma < 0:
             return None
-        slices.append(b"[%b]" % content[start:comma])
+        slices.append(b"[[%b]]" % content[start:comma])
         start = comma + 1
-    slices.append(b"[%b]" % content[start:end])
+    slices.append(b"[[%b]]" % content[start:end])
     return envelope, slices
+
+
+def events_of(one: bytes) -> list[Any]:
+    """The events of a slice, decoded as deep as they stand in the whole. Raises ValueError when it is no list."""
+    (events,) = orjson.loads(one)
+    return events  # type: ignore[no-any-return]  # the list that is written around them

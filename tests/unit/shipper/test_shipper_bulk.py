@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from shipper import bulk
+from shipper.convert import MAX_CHARACTERS, parts
 from watchpost.errors import ClusterUnavailableError
 
 
@@ -46,6 +47,18 @@ def test_requests_are_cut_by_bytes_with_line_breaks_included() -> None:
 
 def test_an_item_that_is_larger_than_a_request_travels_alone() -> None:
     assert lengths([b"x", b"x" * 50, b"x"], max_bytes=10) == [1, 1, 1]
+
+
+def test_lines_are_converted_a_thousand_at_a_time_and_fewer_when_they_are_long() -> None:
+    """What is in memory at once has an end: a payload may have 32 MB."""
+    assert list(parts([])) == []
+    assert list(parts(["x"] * 2_001)) == [range(1_000), range(1_000, 2_000), range(2_000, 2_001)]
+    third = "x" * (MAX_CHARACTERS // 3)
+    assert list(parts([third] * 3)) == [range(3)]
+    assert list(parts([third] * 4)) == [range(4)]  # the line that goes beyond
+    assert list(parts([third] * 9)) == [range(4), range(4, 8), range(8, 9)]
+    assert list(parts(["x" * MAX_CHARACTERS, "x"])) == [range(1), range(1, 2)]
+    assert list(parts(["x", "x" * (MAX_CHARACTERS - 1)])) == [range(2)]
 
 
 def answer(*statuses: int | None) -> dict[str, Any]:

@@ -328,3 +328,13 @@ def test_what_a_platform_event_says_beside_its_fields_is_kept_with_its_structure
     assert done["app"] == {"time": "t", "record": {"metrics": {"futureMs": 1}, "spans": [{"a": 1}]}}
     assert done["aws"]["lambda"] == {"status": "success", "metrics": {"duration_ms": 2.5}}
     assert lost["app"] == {"time": "t", "record": dropped}
+
+
+@pytest.mark.parametrize("more", ["", ',"a":[{}]', ',"a":{"b":{"c":1}}'])
+def test_the_digits_of_a_huge_number_are_kept_wherever_it_stands(shipper: Shipper, more: str) -> None:
+    line = f'{{"message":"m","stack":[{{"func":"f","source":"s","line":{2**65}}}],"n":{{"deep":[{2**65}]}}{more}}}'
+
+    document = shipper.document(line)
+
+    assert str(2**65) in document["error"]["stack_trace"]
+    assert document["app"]["n"] == {"deep": [str(2**65)]}

@@ -9,11 +9,15 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from shipper import decode
-from shipper.decode import inputs_of, payload_of
+from shipper.convert import Conversion
+from shipper.counts import Counts
+from shipper.decode import Payload, inputs_of, payload_of
+from watchpost.configuration import Configuration
 from watchpost.errors import PayloadError
 
 if TYPE_CHECKING:
@@ -152,6 +156,17 @@ def test_fields_that_cloudwatch_extracted_come_with_their_event(shipper: Shipper
 
     assert (first["app"], first["message"]) == (fields, "2 123 eni-1")
     assert "app" not in second
+
+
+@pytest.mark.parametrize("depth", [900, 1_015])
+def test_deep_fields_that_cloudwatch_extracted_are_no_obstacle(shipper: Shipper, depth: int) -> None:
+    """Both sides of what Python's encoder takes; the decoder takes 1,024 levels."""
+    fields = orjson.loads('{"a":' + "[" * depth + "]" * depth + "}")
+    payload = Payload("123456789012", "g", "s", (), ["1"], [shipper.now], ["m"], {0: fields})
+
+    (chunk,) = Conversion(payload, shipper.settings, Configuration(), shipper.now).chunks(Counts())
+
+    assert json.loads(chunk.documents.items[0].split(b"\n")[1])["message"] == "m"
 
 
 def test_lines_of_an_account_level_subscription_are_shipped_like_others(shipper: Shipper) -> None:

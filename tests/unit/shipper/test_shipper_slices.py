@@ -91,12 +91,25 @@ NONE = text_of([], (",", ":"))
         b'{"log\\u0045vents":[],' + NINE[1:],
         text_of([{"id": "1", "timestamp": 1, "message": "\ud800"}] * 9, (",", ":")),
         text_of([EVENT] * 9, (",", ":"), messageType="CONTROL_MESSAGE"),
+        text_of([EVENT] * 9, (",", ":"), messageType="CONTROL_MESSAGE").replace(b'"m"', b'"m', 1),
+        *(NINE.replace(b'"m"', b"[" * depth + b"]" * depth) for depth in (1_020, 1_021, 1_022, 1_023)),
         b'{"logEvents":[{"id"' + b" " * 99 + b'{"id"]}',
     ],
 )
 def test_unusual_payloads_are_read_alike(text: bytes) -> None:
     for size in (1, 20, 50, 100):
         assert read(text, size) == read(text, len(text))
+
+
+@pytest.mark.parametrize("depth", [1_019, 1_020, 1_021, 1_022, 1_023])
+def test_slices_are_decoded_as_deep_as_the_whole(depth: int) -> None:
+    """Both sides of what the decoder takes, 1,024 levels."""
+    fields = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+    text = NINE.replace(b'"message"', b'"extractedFields":' + fields + b',"message"')
+    whole, sliced = read(text, len(text)), read(text, 50)
+
+    assert type(sliced) is type(whole)  # comparing would be a recursion of its own
+    assert isinstance(whole, str) == (depth > 1_020)
 
 
 def test_a_large_payload_is_cut() -> None:
@@ -106,4 +119,4 @@ def test_a_large_payload_is_cut() -> None:
 
     assert found is not None
     assert found[0]["logGroup"] == "g"
-    assert [len(json.loads(one)) for one in found[1]] == [8] * 12 + [4]
+    assert [len(slices.events_of(one)) for one in found[1]] == [8] * 12 + [4]

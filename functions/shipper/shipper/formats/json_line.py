@@ -35,10 +35,8 @@ def recognise(line_text: str, why: Why) -> Line:
 
 def understood(fields: dict[str, Any], line_text: str) -> Line:
     """What a line says that orjson has decoded; fields: used up."""
-    if "type" not in fields and "correlation" not in fields:
-        line = structured.line_of(fields, line_text)
-        if structured.is_simple(line.app, line_text):
-            return line
+    if "type" not in fields and "correlation" not in fields and structured.is_simple(fields, line_text):
+        return structured.line_of(fields, line_text)
     return _closely(line_text, None)
 
 

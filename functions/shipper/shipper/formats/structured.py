@@ -43,7 +43,7 @@ class Plan:
 
 _PLANS: dict[tuple[str, ...], Plan] = {}
 _MAX_PLANS = 2_000
-_MAX_KEYS = 100  # of a line whose plan is kept
+MAX_KEYS = 100  # of a line whose plan is kept
 
 
 def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
@@ -112,15 +112,13 @@ def _without_message(line: Line, app: dict[str, Any]) -> None:
     line.app = app or None
 
 
-def is_simple(fields: dict[str, Any] | None, text: str) -> bool:
-    """Whether none of a line's own fields needs a closer look: no number beyond 64 bits, no deep nesting, no NUL.
+def is_simple(fields: dict[str, Any], text: str) -> bool:
+    """Whether none of a JSON line's fields needs a closer look: no number beyond 64 bits, no deep nesting, no NUL.
 
     orjson makes floats of integers beyond 64 bits. False only means that somebody has to look closely.
     """
     if len(text) > strict.HARMLESS_LENGTH or ("\\" in text and "\\u0000" in text):
         return False
-    if fields is None:
-        return True
     for value in fields.values():
         kind = type(value)
         if kind is str:
@@ -163,7 +161,7 @@ def _planned(keys: tuple[str, ...]) -> Plan:
         steps=tuple(step for step in steps if filled.count(step[1]) == 1),
         unusual=unusual if unusual.steps or unusual.objects or unusual.headers else None,
     )
-    if len(keys) <= _MAX_KEYS:
+    if len(keys) <= MAX_KEYS:
         if len(_PLANS) >= _MAX_PLANS:  # what keys lines have is not in our hands
             _PLANS.clear()
         _PLANS[keys] = plan
