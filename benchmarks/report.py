@@ -21,8 +21,8 @@ CAPTION = (
 )
 
 NOT_OPTIMISED = (
-    "This Python was built without --enable-optimizations, which most are built with; they are faster. To measure with"
-    " one of them: make bench PYTHON=/usr/bin/python3.11, for example."
+    "This Python does not say that it was built with --enable-optimizations. Most are, some without saying so, and"
+    " those that are not are slower. To measure with another one: make bench PYTHON=/usr/bin/python3.11, for example."
 )
 
 
