@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections import Counter
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from moto import mock_aws
 from watchpost import aws, elasticsearch, ingest, secrets
 
+from tests.integration.faults.scripted import faulty_elasticsearch
 from tests.integration.replay_world import settings
 
 if TYPE_CHECKING:
@@ -21,63 +19,17 @@ if TYPE_CHECKING:
 
     from watchpost.settings import Settings
 
+    from tests.integration.faults.scripted import Faulty
+
 REGION = "eu-west-1"
 SECRET = "cluster"  # a name
 TIMES = 6  # of five minutes each, and more than any cache keeps
 
 
-class Server(ThreadingHTTPServer):
-    """Answers everything, keeps connections open, and knows what came on which."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[int, str]] = []  # a connection's port and its credentials
-        self.ended: Counter[int] = Counter()
-        self.over = threading.Condition()
-        super().__init__(("127.0.0.1", 0), Answering)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def connections(self) -> set[int]:
-        return {port for port, _ in self.requests}
-
-    def shutdown_request(self, request: Any) -> None:
-        """A client has closed its connection."""
-        port = request.getpeername()[1]
-        super().shutdown_request(request)
-        with self.over:
-            self.ended[port] += 1
-            self.over.notify_all()
-
-
-class Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.server.requests.append((self.client_address[1], self.headers["authorization"]))
-        body = json.dumps({"errors": False, "items": []}).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/vnd.elasticsearch+json; compatible-with=8")
-        self.send_header("x-elastic-product", "Elasticsearch")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
+def server() -> Iterator[Faulty]:
+    with faulty_elasticsearch(keeps_open=True) as made:
         yield made
-        made.shutdown()
-        thread.join()
 
 
 def _forget() -> None:
@@ -91,7 +43,7 @@ def _forget() -> None:
 
 
 @pytest.fixture
-def around(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def around(server: Faulty, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     _forget()
     with mock_aws():
@@ -116,25 +68,24 @@ def _by_client(around: Settings) -> None:
 
 @pytest.mark.parametrize("ask", [_by_bulk, _by_client])
 def test_credentials_that_are_read_again_unchanged_need_no_other_connection(
-    server: Server, around: Settings, ask: Callable[[Settings], None]
+    server: Faulty, around: Settings, ask: Callable[[Settings], None]
 ) -> None:
     """Promise: an environment that lives for hours has one connection to Elasticsearch, not one for each reading."""
     for _ in range(TIMES):
         ask(around)
 
     assert len(server.requests) == TIMES
-    assert len(server.connections()) == 1
+    assert len(set(server.connections)) == 1
 
 
-def test_other_credentials_take_a_connection_of_their_own_and_close_the_other(server: Server, around: Settings) -> None:
+def test_other_credentials_take_a_connection_of_their_own_and_close_the_other(server: Faulty, around: Settings) -> None:
     """Promise: after a rotation nothing is sent with the old credentials, and their connection does not stay open."""
     _by_bulk(around)
-    (first,) = server.connections()
+    (first,) = server.connections
 
     _store("second")
     _by_bulk(around)
 
-    with server.over:
-        assert server.over.wait_for(lambda: server.ended[first], timeout=10)
-    assert [credentials for _, credentials in server.requests] == ["ApiKey first", "ApiKey second"]
-    assert len(server.connections()) == 2
+    assert server.ended.get(timeout=10) == first
+    assert server.logins == ["ApiKey first", "ApiKey second"]
+    assert len(set(server.connections)) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,20 +21,26 @@ class Faulty:
     The script gets the documents of a request and the request's number, and gives status and body.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_open: bool = False) -> None:
+        """keeps_open: whether a connection may bring several requests."""
         self.script: Callable[[Documents, int], tuple[int, Any]] = created
         self.requests: list[Documents] = []
         self.bodies: list[str] = []
         self.logins: list[str] = []
+        self.connections: list[int] = []  # port at the other end, for each request
+        self.ended: queue.Queue[int] = queue.Queue()  # such ports, when the connection is over
         faulty = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1" if keeps_open else "HTTP/1.0"
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 faulty.bodies.append(body.decode())
                 lines = body.splitlines()
                 documents = [json.loads(line) for line in lines[1::2]]
                 faulty.logins.append(self.headers["authorization"])
+                faulty.connections.append(self.client_address[1])
                 faulty.requests.append(documents)
                 status, body = faulty.script(documents, len(faulty.requests))
                 content = json.dumps(body).encode()
@@ -43,6 +50,10 @@ class Faulty:
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            def finish(self) -> None:
+                super().finish()
+                faulty.ended.put(self.client_address[1])
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""
@@ -56,9 +67,9 @@ def created(documents: Documents, _: int = 0) -> tuple[int, Any]:
 
 
 @contextmanager
-def faulty_elasticsearch() -> Iterator[Faulty]:
+def faulty_elasticsearch(*, keeps_open: bool = False) -> Iterator[Faulty]:
     """One that takes everything until it gets another script."""
-    faulty = Faulty()
+    faulty = Faulty(keeps_open=keeps_open)
     thread = threading.Thread(target=faulty.server.serve_forever, args=(0.01,))
     thread.start()
     yield faulty
