@@ -45,15 +45,16 @@ def read(reference: str, *, fresh: bool = False) -> Secret:
     if kept and not fresh and time.monotonic() - kept[0] < KEEP_SECONDS:
         return kept[2]
     text = aws.secrets().get_secret_value(SecretId=reference).get("SecretString", "")
-    if kept and kept[1] == text:
-        _kept[reference] = (time.monotonic(), text, kept[2])
-        return kept[2]
+    secret = kept[2] if kept and kept[1] == text else _secret(reference, text)
+    _kept[reference] = (time.monotonic(), text, secret)
+    return secret
+
+
+def _secret(reference: str, text: str) -> Secret:
     try:
         values = json.loads(text)
     except ValueError:
         values = None
     if not isinstance(values, dict):
         raise ConfigurationError(f"secret {reference}", "text that is not a JSON object", "a JSON object") from None
-    secret = Secret(reference, values)
-    _kept[reference] = (time.monotonic(), text, secret)
-    return secret
+    return Secret(reference, values)
