@@ -172,7 +172,7 @@ class Conversion:
             if reason is None:
                 # The id of the canary's line is another one every minute: as a dimension it would be a new metric.
                 allowed = () if self._canary else self._configuration.metric_dimensions
-                return metrics.of_metric(metric, own_ms, service, line.labels if allowed else None, allowed)
+                return metrics.of_metric(metric, own_ms, service, line.labels, allowed)
             line.invalidate_metric(reason)
         if INVALID_METRIC in line.tags:
             counts.metric_lines_invalid += 1

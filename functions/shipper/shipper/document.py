@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from watchpost import names
+from watchpost.kept import keep
 
 from shipper import strict
-from shipper.kept import keep
 from shipper.levels import ERRORS
 from shipper.line import APP, KINDS, Line
 from shipper.metrics import MINUTE
@@ -124,7 +124,7 @@ class Source:
         return self._origins.get((request_id, cold_start)) or self._origin(request_id, cold_start)
 
     def _made(self, line: Line) -> Made:
-        """With what head_of and origin_of do written out: their calls would be a fifth of it."""
+        """With head_of and origin_of written out: two calls less for each line."""
         request_id, cold_start, app, trace_id, correlation, rare = _own(line)
         origin = self._origins.get((request_id, cold_start)) or self._origin(request_id, cold_start)
         document: dict[str, Any] = {"message": line.message}

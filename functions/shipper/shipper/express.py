@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
+from watchpost.kept import keep
 
 from shipper import formats, strict
-from shipper.formats import json_line, metric_line, structured
+from shipper.formats import json_line, structured
 from shipper.formats.trace import trace_id_of
-from shipper.kept import keep
 from shipper.line import Line
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Express:
     def _made(self, shape: _Shape, fields: dict[str, Any], text: str) -> Line | Made | None:
         """What the document of a line is made of; None, and the fields as they were, when something is unusual."""
         message = fields[shape.message]
-        if type(message) is not str or "\n" in message or "\r" in message or message[:11] == metric_line.PREFIX:
+        if type(message) is not str or not structured.is_sentence(message):
             return None
         origin = self._origin(shape, fields)
         if origin is None:
@@ -191,7 +191,7 @@ def _is_unusual(plan: Plan, keys: tuple[str, ...], shared: list[str]) -> bool:
         return True
     if unusual is not None and (unusual.steps or unusual.headers or not unusual.objects.issubset(shared)):
         return True
-    return "type" in keys or "correlation" in keys
+    return json_line.is_special(keys)
 
 
 def _trace(value: Any) -> dict[str, str] | None:

@@ -1,4 +1,4 @@
-"""What is made once and kept, but not without end: what lines say is not in our hands.
+"""What is made once and kept, but not without end: what lines and documents say is not in our hands.
 
 The end is a number of values; that they are short is for the caller to see to.
 """
@@ -13,9 +13,9 @@ _V = TypeVar("_V")
 MOST = 1_000  # values
 
 
-def keep(kept: dict[_K, _V], key: _K, value: _V) -> _V:
+def keep(kept: dict[_K, _V], key: _K, value: _V, most: int = MOST) -> _V:
     """Keep a value under a key, in place of all others when there are too many; returns the value."""
-    if len(kept) >= MOST:
+    if len(kept) >= most:
         kept.clear()
     kept[key] = value
     return value

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from shipper import formats, kept
+from shipper import formats
 from shipper.decode import payload_of
 from shipper.document import Source
 from shipper.express import Express
 from shipper.formats import structured
 from shipper.line import Line
+from watchpost import kept
 from watchpost.configuration import Configuration
 
 from tests.unit.shipper.test_shipper_formats_corpus import entries
@@ -141,10 +142,8 @@ def test_usual_lines_without_an_id_belong_to_the_request_whose_start_was_seen_la
 
 
 def test_lines_keep_their_places(shipper: Shipper) -> None:
-    source, lines = (
-        source_of(shipper),
-        ["START RequestId: a", json.dumps(POWERTOOLS), "text", "{", "START RequestId: b"],
-    )
+    source = source_of(shipper)
+    lines = ["START RequestId: a", json.dumps(POWERTOOLS), "text", "{", "START RequestId: b"]
 
     documents = outcomes(source, Express(source).read(lines))[0][1::2]
 

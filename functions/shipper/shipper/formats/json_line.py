@@ -10,7 +10,7 @@ from shipper import strict
 from shipper.formats import metric_line, platform_event, structured, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from shipper.formats.why import Why
     from shipper.line import Line
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The key that a line must have, and who is asked whether it is theirs. Any other line is a structured logger's.
 SHAPES: tuple[tuple[str, Shape], ...] = (("type", platform_event.recognise),)
+_SPECIAL = frozenset({*(key for key, _ in SHAPES), "correlation"})
 
 
 def recognise(line_text: str, why: Why) -> Line:
@@ -35,9 +36,14 @@ def recognise(line_text: str, why: Why) -> Line:
 
 def understood(fields: dict[str, Any], line_text: str) -> Line:
     """What a line says that orjson has decoded; fields: used up."""
-    if "type" not in fields and "correlation" not in fields and structured.is_simple(fields, line_text):
+    if not is_special(fields) and structured.is_simple(fields, line_text):
         return structured.line_of(fields, line_text)
     return _closely(line_text, None)
+
+
+def is_special(keys: Iterable[str]) -> bool:
+    """Whether a line with these keys is another format's, or may hold what is only understood together."""
+    return not _SPECIAL.isdisjoint(keys)
 
 
 def _closely(line_text: str, why: Why) -> Line:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from watchpost.kept import keep
+
 from shipper import strict
 from shipper.formats import json_error, loggers, metric_line
 from shipper.formats.fields import FIELDS, OBJECTS
@@ -53,8 +55,7 @@ def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
     """
     if why is not None:
         why.append(loggers.name_of(fields))
-    keys = tuple(fields)
-    plan = _PLANS.get(keys) or _planned(keys)
+    plan = plan_of(tuple(fields))
     line = Line()
     message = None
     for key in plan.message:
@@ -71,7 +72,7 @@ def line_of(fields: dict[str, Any], text: str, why: Why = None) -> Line:
         _take_unusual(line, fields, plan.unusual)
     if fields:
         line.app = fields
-    if message is None or message[:11] == metric_line.PREFIX or "\n" in message or "\r" in message:
+    if message is None or not is_sentence(message):
         _finish(line, fields, message)
     return line
 
@@ -110,6 +111,11 @@ def _without_message(line: Line, app: dict[str, Any]) -> None:
     if line.level is None and line.request_id is not None and not _GATEWAY.isdisjoint(app):
         app["requestId"], line.request_id = line.request_id, None
     line.app = app or None
+
+
+def is_sentence(message: str) -> bool:
+    """Whether a message is one line and no metric line: then there is nothing else in it."""
+    return "\n" not in message and "\r" not in message and not message.startswith(metric_line.PREFIX)
 
 
 def is_simple(fields: dict[str, Any], text: str) -> bool:
@@ -162,9 +168,7 @@ def _planned(keys: tuple[str, ...]) -> Plan:
         unusual=unusual if unusual.steps or unusual.objects or unusual.headers else None,
     )
     if len(keys) <= MAX_KEYS:
-        if len(_PLANS) >= _MAX_PLANS:  # what keys lines have is not in our hands
-            _PLANS.clear()
-        _PLANS[keys] = plan
+        keep(_PLANS, keys, plan, _MAX_PLANS)
     return plan
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 from typing import TYPE_CHECKING
 
+from watchpost.kept import keep
+
 from shipper.rules.lifting import Lifter
 from shipper.rules.redaction import Redactor
 from shipper.rules.selection import Selection
@@ -68,9 +70,7 @@ class _Kept:
             self.rules = {}
         key = (log_group, service)
         if key not in self.rules:
-            if len(self.rules) >= _MOST_KEPT:
-                self.rules.clear()
-            self.rules[key] = _made(configuration, log_group, service, self.redactor)
+            keep(self.rules, key, _made(configuration, log_group, service, self.redactor), _MOST_KEPT)
         return self.rules[key]
 
 

@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from watchpost.kept import keep
 from watchpost.redaction.finders import Finder
 
 if TYPE_CHECKING:
@@ -54,10 +55,7 @@ class Keys:
             pass
         folded = _folded(field[-512:])
         name = self._names.get(folded) or self._names.get(folded.rpartition(".")[2])
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[field] = name
-        return name
+        return keep(self._known, field, name, _MOST_KNOWN)
 
     def finder(self) -> Finder:
         """Finds the values in text. A structure may hide what a raw line shows, so it is not exact."""
