@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from botocore.credentials import ReadOnlyCredentials
 from shipper.cloudwatch import CloudWatch
 from shipper.deadline import Deadline
 from shipper.pipeline import Surroundings, run
@@ -18,11 +17,12 @@ from watchpost.configuration import Configuration
 from watchpost.ingest import Ingest
 from watchpost.secrets import Secret
 from watchpost.settings import Settings
+from watchpost.signing import Credentials
 
 
 def surroundings(aws: str, elasticsearch: str = "", login: dict[str, str] | None = None) -> Surroundings:
     """What the pipeline needs. Both arguments are URLs; without the second, the first one takes documents as well."""
-    cloudwatch = CloudWatch(aws, "eu-west-1", lambda: ReadOnlyCredentials("x", "x", None))
+    cloudwatch = CloudWatch(aws, "eu-west-1", lambda: Credentials("x", "x", None))
     cluster = Ingest(elasticsearch or aws, Secret("benchmark", login or {"username": "u", "password": "p"}))
     named = {"stack": "watchpost", "environment": "dev", "aws_region": "eu-west-1", "metric_namespace": "Watchpost"}
     return Surroundings(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Packages that a function has no use for: importing them would only make it start slower.
 NOT_IMPORTED = {
-    "shipper": ("elasticsearch", "yaml", "requests"),
+    "shipper": ("elasticsearch", "yaml", "requests", "botocore.session", "urllib3"),
     "subscriber": ("elasticsearch", "yaml"),
     "provisioner": (),
     "notifier": ("elasticsearch", "yaml", "requests"),

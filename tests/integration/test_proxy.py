@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import trustme
-from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ProxyConnectionError
 from notifier.channels.call import Call, Outcome
 from notifier.delivery_http import NoAnswerError, request
@@ -21,6 +20,7 @@ from watchpost.elasticsearch import Cluster
 from watchpost.errors import ClusterUnavailableError, ConfigurationError
 from watchpost.ingest import Ingest
 from watchpost.secrets import Secret
+from watchpost.signing import Credentials
 
 from tests.integration import proxy_server
 
@@ -224,7 +224,7 @@ def test_clients_of_aws_go_through_the_proxy_too(proxy: Proxy, monkeypatch: pyte
     aws.session.cache_clear()
     aws.client.cache_clear()
     cloudwatch = CloudWatch(
-        "https://monitoring.eu-west-1.amazonaws.com", "eu-west-1", lambda: ReadOnlyCredentials("x", "x", None)
+        "https://monitoring.eu-west-1.amazonaws.com", "eu-west-1", lambda: Credentials("x", "x", None)
     )
     answer = {"ResponseURL": "https://answers.s3.amazonaws.com/x", "LogicalResourceId": "x", "StackId": "x"}
 

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from botocore.credentials import ReadOnlyCredentials
 from moto import mock_aws
 from shipper import bulk, cloudwatch, handler
 from shipper.deadline import Deadline
@@ -26,6 +25,7 @@ from watchpost.elasticsearch import Cluster
 from watchpost.ingest import Ingest
 from watchpost.secrets import Secret
 from watchpost.settings import Settings
+from watchpost.signing import Credentials
 
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.signature import ACCESS_KEY, SECRET_KEY, SESSION_TOKEN
@@ -39,7 +39,7 @@ SECOND = int(time.time())  # CloudWatch takes no values of another time
 NOW = SECOND * 1000
 REGION = "eu-west-1"
 BUCKET = "dead-letters"
-KEYS = ReadOnlyCredentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
+KEYS = Credentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
 ALL = Configuration(logs=Logs(platform="all"))
 
 

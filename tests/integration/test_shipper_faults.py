@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 from shipper.cloudwatch import CloudWatch
 from shipper.deadline import Deadline
@@ -23,6 +22,7 @@ from watchpost.errors import DeadLetterError
 from watchpost.ingest import Ingest
 from watchpost.secrets import Secret
 from watchpost.settings import Settings
+from watchpost.signing import Credentials
 
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.scripted import Faulty, created, faulty_elasticsearch
@@ -38,7 +38,7 @@ SECOND = NOW // 1000
 REGION = "eu-west-1"
 BUCKET = "dead-letters"
 
-KEYS = ReadOnlyCredentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
+KEYS = Credentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
 
 
 def items(*statuses: int) -> tuple[int, Any]:

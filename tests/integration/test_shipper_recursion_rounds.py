@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.credentials import ReadOnlyCredentials
 from shipper.cloudwatch import CloudWatch
 from shipper.deadline import Deadline
 from shipper.pipeline import Surroundings, run
@@ -18,6 +17,7 @@ from watchpost.configuration import Configuration, Logs
 from watchpost.ingest import Ingest
 from watchpost.secrets import Secret
 from watchpost.settings import Settings
+from watchpost.signing import Credentials
 
 from tests.integration.faults.aws import Aws
 from tests.integration.faults.sandbox import kinesis_record
@@ -77,9 +77,7 @@ def event(*messages: str, group: str = PROXY, round_: int = 0) -> dict[str, Any]
 def stack(capsys: pytest.CaptureFixture[str]) -> Iterator[Stack]:
     account = Aws({}, {})
     account.start()
-    cloudwatch = CloudWatch(
-        account.url, "eu-west-1", lambda: ReadOnlyCredentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN)
-    )
+    cloudwatch = CloudWatch(account.url, "eu-west-1", lambda: Credentials(ACCESS_KEY, SECRET_KEY, SESSION_TOKEN))
     with faulty_elasticsearch() as elasticsearch:
         cluster = Ingest(elasticsearch.url, Secret("test", {"username": "u", "password": "p"}))
         named = {"stack": "watchpost", "environment": "dev", "metric_namespace": "Watchpost"}

@@ -7,23 +7,17 @@ import gzip
 import os
 from typing import TYPE_CHECKING
 
-import orjson
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from watchpost import aws, proxies
+from watchpost import aws, direct, proxies
 from watchpost.connection import Connection, NoAnswerError
+from watchpost.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from botocore.credentials import ReadOnlyCredentials
     from watchpost.connection import Answer
+    from watchpost.signing import Credentials
 
-# awsJson1_0, one of the protocols in the service's model (aws/api-models-aws, cloudwatch).
-_HEADERS = {
-    "content-type": "application/x-amz-json-1.0",
-    "x-amz-target": "GraniteServiceVersion20100801.PutMetricData",
-}
+_HEADERS = direct.headers(direct.CLOUDWATCH, "PutMetricData")
 _GZIP_FROM = 10_240  # bytes; what botocore compresses from
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded"})
 _ABOUT_CONTENT = frozenset(
@@ -58,11 +52,10 @@ class MetricsError(Exception):
 class CloudWatch:
     """CloudWatch metrics of one region."""
 
-    def __init__(self, url: str, region: str, credentials: Callable[[], ReadOnlyCredentials]) -> None:
+    def __init__(self, url: str, region: str, credentials: Callable[[], Credentials]) -> None:
         """url: of the endpoint. credentials: asked for each call, because they change."""
-        self._url = url
-        self._connection = Connection(url, proxy=proxies.proxy_for(url))
-        self._region = region
+        self._connection = Connection(url, tls=direct.tls(), proxy=proxies.proxy_for(url))
+        self._signer = Signer(url, direct.CLOUDWATCH.name, region)
         self._credentials = credentials
 
     def put(self, body: bytes, timeout: float) -> None:
@@ -73,10 +66,9 @@ class CloudWatch:
         headers = _HEADERS
         if len(body) >= _GZIP_FROM:
             body, headers = gzip.compress(body, 1, mtime=0), headers | {"content-encoding": "gzip"}
-        request = AWSRequest("POST", self._url + "/", headers=headers, data=body)
-        SigV4Auth(self._credentials(), "monitoring", self._region).add_auth(request)
+        signed = self._signer.signed(headers, body, self._credentials())
         try:
-            answer = self._connection.post("/", body, dict(request.headers.items()), timeout)
+            answer = self._connection.post("/", body, signed, timeout)
         except NoAnswerError as error:
             raise MetricsError(0, "", str(error)) from None
         if answer.status != 200:
@@ -88,35 +80,17 @@ class CloudWatch:
 
 
 def _error(answer: Answer) -> MetricsError:
-    try:
-        content = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        content = None
-    content = content if isinstance(content, dict) else {}
-    # As the Query protocol names it, when CloudWatch says so; else the shape's name.
-    code = str(answer.headers.get("x-amzn-query-error", "")).partition(";")[0]
-    code = code or str(content.get("__type") or answer.headers.get("x-amzn-errortype", "")).rpartition("#")[2]
-    reason = content.get("message") or content.get("Message") or answer.body[:200].decode("utf-8", "replace")
-    return MetricsError(answer.status, code.partition(":")[0], " ".join(str(reason).split()))
-
-
-def endpoint(region: str, suffix: str) -> str:
-    """URL of CloudWatch in a region, or the one that the environment names, as for every AWS client.
-
-    suffix: how names of endpoints end in this partition.
-    """
-    named = os.environ.get("AWS_ENDPOINT_URL_CLOUDWATCH") or os.environ.get("AWS_ENDPOINT_URL")
-    return (named or f"https://monitoring.{region}.{suffix}").rstrip("/")
+    return MetricsError(answer.status, *direct.refusal(answer))
 
 
 @functools.lru_cache(maxsize=1)
 def connected(region: str, suffix: str) -> CloudWatch:
     """CloudWatch of this process, with one connection kept for its life."""
-    return CloudWatch(endpoint(region, suffix), region, _credentials)
+    return CloudWatch(direct.endpoint(direct.CLOUDWATCH, region, suffix, os.environ), region, _credentials)
 
 
-def _credentials() -> ReadOnlyCredentials:
-    credentials = aws.session().get_credentials()
+def _credentials() -> Credentials:
+    credentials = aws.credentials()
     if credentials is None:
         raise MetricsError(0, "NoCredentials", "there are no AWS credentials")
-    return credentials.get_frozen_credentials()
+    return credentials

@@ -1,19 +1,23 @@
 """Clients of AWS services, each made at its first use and kept: none at import.
 
-They are botocore's, as boto3's are: importing boto3 as well would take a fifth of a function's start, for transfers of
-files and for resources that nothing here uses.
+They are botocore's, as boto3's are: importing boto3 as well would take time, for transfers of files and for resources
+that nothing here uses. botocore itself is imported at the first use, too: a shipper to which nothing happens does
+without it (`direct`).
 """
 
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from watchpost import direct
+from watchpost.signing import Credentials
+
 if TYPE_CHECKING:
+    import botocore.session
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -37,12 +41,16 @@ def code_of(error: Exception) -> str:
 @functools.lru_cache(maxsize=1)
 def session() -> botocore.session.Session:
     """The session of this process: where its credentials come from."""
+    import botocore.session  # half of the start of a function that needs it  # noqa: PLC0415
+
     return botocore.session.get_session()
 
 
 def _client(
     service: str, attempts: int = MAX_ATTEMPTS, connect: float = CONNECT_TIMEOUT, read: float = READ_TIMEOUT
 ) -> Any:
+    from botocore.config import Config  # as above  # noqa: PLC0415
+
     retries = {"mode": "standard", "total_max_attempts": attempts}
     config = Config(connect_timeout=connect, read_timeout=read, retries=retries)  # type: ignore[arg-type]  # the stub wants its own TypedDict
     return session().create_client(service, config=config)
@@ -88,3 +96,36 @@ def secrets() -> SecretsManagerClient:
 def ssm() -> SSMClient:
     """Systems Manager Parameter Store."""
     return _client("ssm")  # type: ignore[no-any-return]
+
+
+def get_parameter(name: str) -> dict[str, Any]:
+    """A parameter as Parameter Store has it: Value, Version and more (SSM API, GetParameter).
+
+    name: also `name:version`. Raises botocore's errors.
+    """
+    caller = direct.caller(direct.SSM)
+    found = caller.call("GetParameter", {"Name": name}) if caller else ssm().get_parameter(Name=name)
+    return dict(found["Parameter"])
+
+
+def get_secret(reference: str) -> str:
+    """The text of a secret, by ARN or name; "" where it has none (Secrets Manager API, GetSecretValue).
+
+    Raises botocore's errors.
+    """
+    caller = direct.caller(direct.SECRETS_MANAGER)
+    if caller is None:
+        return secrets().get_secret_value(SecretId=reference).get("SecretString", "")
+    return str(caller.call("GetSecretValue", {"SecretId": reference}).get("SecretString", ""))
+
+
+def credentials() -> Credentials | None:
+    """The credentials of this process as they are now; None when there are none."""
+    given = direct.credentials(os.environ)
+    if given is not None:
+        return given
+    found = session().get_credentials()
+    if found is None:
+        return None
+    now = found.get_frozen_credentials()
+    return Credentials(now.access_key or "", now.secret_key or "", now.token)

@@ -44,7 +44,7 @@ def read(reference: str, *, fresh: bool = False) -> Secret:
     kept = _kept.get(reference)
     if kept and not fresh and time.monotonic() - kept[0] < KEEP_SECONDS:
         return kept[2]
-    text = aws.secrets().get_secret_value(SecretId=reference).get("SecretString", "")
+    text = aws.get_secret(reference)
     secret = kept[2] if kept and kept[1] == text else _secret(reference, text)
     _kept[reference] = (time.monotonic(), text, secret)
     return secret

@@ -148,14 +148,14 @@ def problem(parameter: str) -> str | None:
 
 
 def _read(parameter: str) -> Document:
-    found = aws.ssm().get_parameter(Name=parameter)["Parameter"]
+    found = aws.get_parameter(parameter)
     return Document(found["Value"], found.get("Version", 0))
 
 
 def _version(parameter: str, version: int) -> str | None:
     # name:version (SSM API, GetParameter) needs the same permission as the parameter itself.
     try:
-        return aws.ssm().get_parameter(Name=f"{parameter}:{version}")["Parameter"]["Value"]
+        return str(aws.get_parameter(f"{parameter}:{version}")["Value"])
     except ClientError as error:
         if aws.code_of(error) == "ParameterVersionNotFound":
             return None
