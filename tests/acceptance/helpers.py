@@ -24,15 +24,19 @@ if TYPE_CHECKING:
 PATIENCE = 40.0  # seconds that anything asynchronous may take on a busy machine
 
 
-def eventually(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """Wait until a condition holds and return what it returned. patience: seconds.
+def eventually(
+    condition: Callable[[], Any], what: str, patience: float = PATIENCE, about: Callable[[], object] = str
+) -> Any:
+    """Wait until a condition holds and return what it returned.
+
+    patience: seconds. about: tells more when it does not hold in that time.
 
     What does not hold soon is looked at less and less often: the emulator is one process, which answers nobody else
     while it gathers what a test looks at.
     """
     deadline, pause = time.monotonic() + patience, 0.1
     while not (outcome := condition()):
-        assert time.monotonic() < deadline, f"{what} did not happen within {patience:.0f} s"
+        assert time.monotonic() < deadline, f"{what} did not happen within {patience:.0f} s {about()}"
         time.sleep(pause)
         pause = min(1.2 * pause, 1.0)
     return outcome

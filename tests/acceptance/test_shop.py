@@ -66,10 +66,28 @@ def fifty(account: Account, shop: str) -> Fifty:
     with ThreadPoolExecutor(ORDERS) as threads:
         orders = list(threads.map(send, range(FIRST, FIRST + ORDERS)))
     # Two environments at once take five orders each, and each asks the price list: on a busy machine that is long.
-    eventually(lambda: evidence.at_rest(account, orders), "the end of every order", patience=420)
+    eventually(
+        *(lambda: evidence.at_rest(account, orders), "the end of every order"),
+        patience=420,
+        about=lambda: _unfinished(account, orders),
+    )
     counted = eventually(lambda: evidence.arrived(account), "the documents of every line", patience=120)
     assert all(lines.expected == lines.found for lines in counted.values()), counted
     return Fifty(orders, _documents(account, began), _not_done(account) - not_done)
+
+
+def _unfinished(account: Account, orders: list[Order]) -> dict[str, list[str]]:
+    """What was written of the orders that have no end, and errors of any order."""
+    written = evidence.written(account)
+    missing = {order.correlation_id for order in evidence.unfinished(written, orders)}
+    return {
+        service: [
+            message
+            for _, message in events
+            if any(one in message for one in missing) or "Traceback" in message or '"ERROR"' in message
+        ]
+        for service, events in written.items()
+    }
 
 
 def _not_done(account: Account) -> int:

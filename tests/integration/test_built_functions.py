@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from watchpost.names import COMPONENTS
+from watchpost.settings import Settings
 
+from benchmarks import payloads
 from local import built
 from local.state import BUILD, CHECKOUT, tool
+from tests.integration.faults import signature
+from tests.integration.faults.aws import BUCKET, PARAMETER, SECRET, Aws
+from tests.integration.faults.scripted import created, faulty_elasticsearch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +58,58 @@ def test_a_built_function_can_be_imported_with_its_layers_and_boto3_only(
     answer = json.loads(done.stdout)
     assert answer["callable"]
     assert [name for name in NOT_IMPORTED[component] if name in answer["modules"]] == []
+
+
+_INVOCATION = """
+import json, os, sys
+os.environ.update({environment!r})
+from shipper import handler
+class Context:
+    aws_request_id, function_name, function_version, memory_limit_in_mb = "request", "watchpost-shipper", "1", 512
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:watchpost-shipper:1"
+    def get_remaining_time_in_millis(self):
+        return 60_000
+done = handler.lambda_handler({event!r}, Context())
+print(json.dumps({{"done": done, "modules": sorted(sys.modules)}}))
+"""
+
+
+@pytest.mark.parametrize(("status", "delivered", "letters"), [(200, 8, 0), (401, 0, 8)], ids=["well", "refused"])
+def test_a_shipper_ships_and_keeps_dead_letters_without_botocore(
+    local_account: Account, runtime: Path, status: int, delivered: int, letters: int
+) -> None:
+    """Promise: what took most of a new environment's time is loaded only where it is needed, and not in need."""
+    account = Aws({}, {"username": "u", "password": "p"})
+    account.start()
+    with faulty_elasticsearch() as elasticsearch:
+        elasticsearch.script = lambda documents, _: (status, created(documents)[1])
+        environment = {
+            **dict.fromkeys((name.upper() for name in Settings.__slots__), "unused"),
+            "ELASTICSEARCH_URL": elasticsearch.url,
+            "ELASTICSEARCH_COMPRESSION": "none",
+            "ELASTICSEARCH_SECRET": SECRET,
+            "CONFIG_PARAMETER": PARAMETER,
+            "DEAD_LETTER_BUCKET": BUCKET,
+            "URL_SUFFIX": "amazonaws.com",
+            "AWS_LAMBDA_FUNCTION_NAME": "watchpost-shipper",
+            "AWS_REGION": "eu-west-1",
+            "AWS_ACCESS_KEY_ID": signature.ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": signature.SECRET_KEY,
+            "AWS_SESSION_TOKEN": signature.SESSION_TOKEN,
+            "AWS_ENDPOINT_URL": account.url,
+        }
+        done = built.run("shipper", runtime, _INVOCATION.format(environment=environment, event=payloads.event(10)))
+    account.stop()
+
+    # then configuration, secret, documents, dead letters and metrics went their ways
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["done"]["LinesReceived"] - answer["done"]["LinesFiltered"] == 8
+    assert (answer["done"]["DocumentsDelivered"], answer["done"]["DeadLettered"]) == (delivered, letters)
+    assert sum(map(len, account.letters().values())) == letters
+    assert answer["done"]["MetricsPublished"] > 0
+    assert account.unsigned == []
+    assert [name for name in ("botocore.session", "urllib3") if name in answer["modules"]] == []
 
 
 def test_the_core_layer_carries_bytecode_for_its_python(local_account: Account) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 from botocore.exceptions import BotoCoreError, ClientError
-from watchpost import aws, configuration, direct, secrets
+from shipper import cloudwatch
+from watchpost import aws, configuration, dead_letters, direct, secrets
+from watchpost.dead_letters import DeadLetter
 from watchpost.direct import Caller
-from watchpost.errors import ConfigurationError
+from watchpost.direct_objects import Objects
+from watchpost.errors import ConfigurationError, DeadLetterError
 from watchpost.signing import Credentials
 
 from tests.integration.faults import signature
@@ -35,17 +39,29 @@ class Service:
 
     def __init__(self) -> None:
         self.answers = [DONE]
-        self.asked: list[tuple[str, Any]] = []  # operation and parameters
+        self.asked: list[tuple[str, Any]] = []  # operation and parameters, or path and what is put there
         service = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
+                body, headers = self._request()
+                service.asked.append((headers["x-amz-target"], json.loads(body)))
+                self._answer()
+
+            def do_PUT(self) -> None:
+                body, headers = self._request()
+                service.asked.append((self.path, (headers["content-type"], headers["content-encoding"], body)))
+                self._answer()
+
+            def _request(self) -> tuple[bytes, dict[str, str]]:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                assert signature.fault_of("POST", self.path, headers, body) is None
-                service.asked.append((headers["x-amz-target"], json.loads(body)))
+                assert signature.fault_of(self.command, self.path, headers, body) is None
+                return body, headers
+
+            def _answer(self) -> None:
                 status, content = service.answers.pop(0) if len(service.answers) > 1 else service.answers[0]
                 if not status:
                     self.close_connection = True
@@ -91,15 +107,18 @@ def test_the_answer_is_the_services(service: Service, call: Callable[[], Any], w
     assert waited == []
 
 
-@pytest.mark.parametrize("trouble", [BUSY, BROKEN, HANGS_UP, (200, b"<html>"), (200, b"[]")])
+@pytest.mark.parametrize(
+    ("trouble", "longest"),
+    [(BUSY, 1), ((429, b""), 1), (BROKEN, 0.05), (HANGS_UP, 0.05), ((200, b"<html>"), 0.05), ((200, b"[]"), 0.05)],
+)
 def test_what_may_pass_is_tried_four_times(
-    service: Service, call: Callable[[], Any], waited: list[float], trouble: tuple[int, bytes]
+    service: Service, call: Callable[[], Any], waited: list[float], trouble: tuple[int, bytes], longest: float
 ) -> None:
     # three times is borne, with pauses that may double
     service.answers = [trouble, trouble, trouble, DONE]
     assert call()["Parameter"]["Version"] == 3
     assert len(service.asked) == direct.MAX_ATTEMPTS
-    assert all(0 <= seconds < longest for seconds, longest in zip(waited, (1, 2, 4), strict=True))
+    assert all(0 <= seconds < times * longest for seconds, times in zip(waited, (1, 2, 4), strict=True))
 
     # four times is not
     service.answers = [trouble, trouble, trouble, trouble, DONE]
@@ -153,7 +172,11 @@ def test_nobody_there_is_an_error_of_botocores(waited: list[float]) -> None:
 
 @pytest.fixture
 def function(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment of a function that has read nothing yet."""
+    """The environment of a function that has read nothing yet, and has no botocore."""
+    for name in direct._UNUSUAL:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(sys.modules, "botocore.session", None)  # importing it raises
+    aws.session.cache_clear()
     for name, value in {
         "AWS_LAMBDA_FUNCTION_NAME": "watchpost-shipper",
         "AWS_REGION": "eu-west-1",
@@ -161,6 +184,7 @@ def function(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         "AWS_SECRET_ACCESS_KEY": KEYS.secret_key,
         "AWS_SESSION_TOKEN": str(KEYS.token),
         "AWS_ENDPOINT_URL": service.url,
+        "URL_SUFFIX": "amazonaws.com",
     }.items():
         monkeypatch.setenv(name, value)
     secrets._kept.clear()
@@ -184,6 +208,34 @@ def test_a_function_reads_its_configuration_and_its_secrets_so(service: Service)
 
 
 @pytest.mark.usefixtures("function")
+def test_a_function_puts_its_metrics_so(service: Service) -> None:
+    cloudwatch.connected.cache_clear()
+    service.answers = [(200, b"{}")]
+
+    cloudwatch.connected("eu-west-1", "amazonaws.com").put(b'{"Namespace":"N"}', 10.0)
+
+    cloudwatch.connected("eu-west-1", "amazonaws.com").close()
+    cloudwatch.connected.cache_clear()
+    assert service.asked == [("GraniteServiceVersion20100801.PutMetricData", {"Namespace": "N"})]
+
+
+def test_metrics_go_where_botocore_would_send_them_when_the_environment_is_unusual(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    for cache in (aws.session, aws.client, cloudwatch.connected):
+        cache.cache_clear()
+
+    asked = cloudwatch.connected("us-east-1", "amazonaws.com")._connection.host
+
+    for cache in (aws.session, aws.client, cloudwatch.connected):
+        cache.cache_clear()
+    assert asked == "monitoring-fips.us-east-1.amazonaws.com"
+
+
+@pytest.mark.usefixtures("function")
 def test_an_earlier_version_that_is_not_there_ends_the_search(service: Service) -> None:
     newest = {"Parameter": {"Value": "{", "Version": 2}}
     gone = b'{"__type":"ParameterVersionNotFound","message":"no such version"}'
@@ -203,7 +255,56 @@ def test_a_secret_without_text_is_told_as_one_that_is_no_json(service: Service) 
         secrets.read("hooks")
 
 
-class _Parameters(BaseHTTPRequestHandler):
+LETTER = DeadLetter("payload", "unreadable", 1, "x", "2026-11-22T08:00:00.000Z")
+
+
+@pytest.mark.usefixtures("function")
+def test_a_function_stores_dead_letters_so(service: Service) -> None:
+    service.answers = [(200, b"")]
+
+    key = dead_letters.store(aws.bucket(), "letters", "request", [LETTER])
+
+    [(path, (content_type, encoding, body))] = service.asked
+    assert path == f"/letters/{key}"
+    assert (content_type, encoding) == ("application/x-ndjson", "gzip")
+    assert dead_letters.decode(body).letters == [LETTER]
+
+
+@pytest.mark.usefixtures("function")
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ((403, b"<Error><Code>AccessDenied</Code><Message>Access\nDenied</Message></Error>"), "(AccessDenied)"),
+        ((301, b""), "(301)"),
+        ((400, b"<html>"), "(400) when calling the PutObject operation: <html>"),
+    ],
+)
+def test_a_bucket_that_refuses_is_told_at_once(service: Service, answer: tuple[int, bytes], told: str) -> None:
+    service.answers = [answer]
+
+    with pytest.raises(DeadLetterError) as caught:
+        dead_letters.store(aws.bucket(), "letters", "request", [LETTER])
+
+    assert told in caught.value.reason
+    assert len(service.asked) == 1
+
+
+def test_a_bucket_that_is_busy_is_asked_four_times(service: Service, waited: list[float]) -> None:
+    busy = (503, b"<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>")
+    objects = Objects(lambda bucket: f"{service.url}/{bucket}", "eu-west-1", KEYS, pause=waited.append)
+
+    service.answers = [busy, busy, busy, (200, b"")]
+    dead_letters.store(objects, "letters", "request", [LETTER])
+    assert len(service.asked) == direct.MAX_ATTEMPTS
+
+    service.answers = [busy, busy, busy, busy, (200, b"")]
+    with pytest.raises(DeadLetterError, match="SlowDown"):
+        dead_letters.store(objects, "letters", "request", [LETTER])
+    assert len(service.asked) == 2 * direct.MAX_ATTEMPTS
+    assert len(waited) == 2 * (direct.MAX_ATTEMPTS - 1)
+
+
+class _Service(BaseHTTPRequestHandler):
     """Answers whoever has shaken hands."""
 
     def do_POST(self) -> None:
@@ -223,7 +324,7 @@ def test_a_service_is_believed_only_with_a_certificate_that_somebody_vouches_for
     authority, bundle = trustme.CA(), tmp_path / "bundle.pem"
     authority.cert_pem.write_to_path(str(bundle))
 
-    with tls_server(_Parameters, authority.issue_cert("localhost")) as port:
+    with tls_server(_Service, authority.issue_cert("localhost")) as port:
         caller = Caller(direct.SSM, f"https://localhost:{port}", "eu-west-1", KEYS, pause=waited.append)
         with pytest.raises(BotoCoreError, match="CERTIFICATE_VERIFY_FAILED"):
             caller.call("GetParameter", {"Name": "x"})
@@ -231,6 +332,34 @@ def test_a_service_is_believed_only_with_a_certificate_that_somebody_vouches_for
         monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
         assert caller.call("GetParameter", {"Name": "x"})["Parameter"]["Version"] == 3
 
+        cloudwatch.CloudWatch(f"https://localhost:{port}", "eu-west-1", lambda: KEYS).put(b"{}", 10.0)
+
         other = Caller(direct.SSM, f"https://127.0.0.1:{port}", "eu-west-1", KEYS, pause=waited.append)
         with pytest.raises(BotoCoreError, match="CERTIFICATE_VERIFY_FAILED"):
             other.call("GetParameter", {"Name": "x"})
+
+
+@pytest.mark.parametrize(("content", "told"), [(None, "No such file or directory"), ("x", "")])
+def test_authorities_that_are_none_are_told(
+    content: str | None, told: str, waited: list[float], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+
+    with pytest.raises(
+        ConfigurationError, match=f"AWS_CA_BUNDLE: found .*{told}.*, expected a file of PEM certificates"
+    ):
+        Caller(direct.SSM, "https://127.0.0.1:1", "eu-west-1", KEYS, pause=waited.append).call("GetParameter", {})
+
+
+def test_what_cannot_be_sent_is_told_without_what_it_is(service: Service, waited: list[float]) -> None:
+    keys = Credentials("AKIAEXAMPLE", "the-secret", "the\ntoken")
+    caller = Caller(direct.SSM, service.url, "eu-west-1", keys, pause=waited.append)
+
+    with pytest.raises(BotoCoreError, match=r"ssm gave no answer: ValueError$") as caught:
+        caller.call("GetParameter", {})
+
+    assert "token" not in str(caught.value)
+    assert service.asked == []

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import trustme
-from botocore.exceptions import ProxyConnectionError
+from botocore.exceptions import BotoCoreError, ProxyConnectionError
 from notifier.channels.call import Call, Outcome
 from notifier.delivery_http import NoAnswerError, request
 from notifier.receivers import parse
 from provisioner.kibana import client as kibana
 from shipper.cloudwatch import CloudWatch, MetricsError
-from watchpost import aws, custom_resource, login, proxies
+from watchpost import aws, custom_resource, direct, login, proxies
 from watchpost.elasticsearch import Cluster
 from watchpost.errors import ClusterUnavailableError, ConfigurationError
 from watchpost.ingest import Ingest
@@ -216,7 +216,7 @@ def test_hosts_that_no_proxy_names_are_reached_without_it(
 
 
 def test_clients_of_aws_go_through_the_proxy_too(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore, the request for metrics that we send ourselves, and the answer to CloudFormation."""
+    """botocore, the requests that we send ourselves, and the answer to CloudFormation."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -226,6 +226,9 @@ def test_clients_of_aws_go_through_the_proxy_too(proxy: Proxy, monkeypatch: pyte
     cloudwatch = CloudWatch(
         "https://monitoring.eu-west-1.amazonaws.com", "eu-west-1", lambda: Credentials("x", "x", None)
     )
+    waited: list[float] = []
+    url = "https://ssm.cn-north-1.amazonaws.com.cn"
+    caller = direct.Caller(direct.SSM, url, "cn-north-1", Credentials("x", "x", None), pause=waited.append)
     answer = {"ResponseURL": "https://answers.s3.amazonaws.com/x", "LogicalResourceId": "x", "StackId": "x"}
 
     # a proxy that lets nobody out
@@ -233,6 +236,8 @@ def test_clients_of_aws_go_through_the_proxy_too(proxy: Proxy, monkeypatch: pyte
         aws.client("ssm").get_parameter(Name="x")
     with pytest.raises(MetricsError, match="403"):
         cloudwatch.put(b"{}", 5.0)
+    with pytest.raises(BotoCoreError, match="403"):
+        caller.call("GetParameter", {"Name": "x"})
     with pytest.raises(requests.RequestException):
         custom_resource.respond({**answer, "RequestId": "x"}, "stream", failure=None)
 
@@ -241,6 +246,7 @@ def test_clients_of_aws_go_through_the_proxy_too(proxy: Proxy, monkeypatch: pyte
     assert proxy.asked == [
         "ssm.eu-west-1.amazonaws.com:443",
         "monitoring.eu-west-1.amazonaws.com:443",
+        *["ssm.cn-north-1.amazonaws.com.cn:443"] * direct.MAX_ATTEMPTS,
         "answers.s3.amazonaws.com:443",
     ]
 

@@ -7,8 +7,8 @@ import gzip
 import os
 from typing import TYPE_CHECKING
 
-from watchpost import aws, direct, proxies
-from watchpost.connection import Connection, NoAnswerError
+from watchpost import aws, direct
+from watchpost.connection import NoAnswerError
 from watchpost.signing import Signer
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class CloudWatch:
 
     def __init__(self, url: str, region: str, credentials: Callable[[], Credentials]) -> None:
         """url: of the endpoint. credentials: asked for each call, because they change."""
-        self._connection = Connection(url, tls=direct.tls(), proxy=proxies.proxy_for(url))
+        self._connection = direct.connection(url)
         self._signer = Signer(url, direct.CLOUDWATCH.name, region)
         self._credentials = credentials
 
@@ -86,7 +86,11 @@ def _error(answer: Answer) -> MetricsError:
 @functools.lru_cache(maxsize=1)
 def connected(region: str, suffix: str) -> CloudWatch:
     """CloudWatch of this process, with one connection kept for its life."""
-    return CloudWatch(direct.endpoint(direct.CLOUDWATCH, region, suffix, os.environ), region, _credentials)
+    if direct.is_usual(os.environ):
+        url = direct.endpoint(direct.CLOUDWATCH, region, suffix, os.environ)
+    else:
+        url = aws.client("cloudwatch").meta.endpoint_url
+    return CloudWatch(url, region, _credentials)
 
 
 def _credentials() -> Credentials:

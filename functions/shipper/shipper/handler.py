@@ -34,7 +34,7 @@ def surroundings(context: LambdaContext) -> Surroundings:
         configuration=configuration.current(current.config_parameter),
         connect=functools.partial(ingest.ingest, current),
         cloudwatch=functools.partial(cloudwatch.connected, current.aws_region, current.url_suffix),
-        s3=aws.s3,
+        s3=aws.bucket,
         entry_of=functools.partial(services.entry_of, current.ledger_table),
         deadline=Deadline(
             lambda: context.get_remaining_time_in_millis() / 1000,

@@ -22,8 +22,8 @@ from shipper.shipment import Shipment, store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mypy_boto3_s3 import S3Client
     from watchpost.configuration import Configuration
+    from watchpost.dead_letters import Store
     from watchpost.ledger import Entry
     from watchpost.settings import Settings
 
@@ -42,7 +42,7 @@ class Surroundings:
     configuration: Configuration
     connect: Connect  # gives the cluster
     cloudwatch: Callable[[], CloudWatch]
-    s3: Callable[[], S3Client]
+    s3: Callable[[], Store]
     entry_of: Callable[[str], Entry | None]  # what the ledger says of a log group; asked in account mode only
     deadline: Deadline  # of the delivery of documents
     request_id: str  # of this invocation

@@ -1,8 +1,8 @@
 """Clients of AWS services, each made at its first use and kept: none at import.
 
 They are botocore's, as boto3's are: importing boto3 as well would take time, for transfers of files and for resources
-that nothing here uses. botocore itself is imported at the first use, too: a shipper to which nothing happens does
-without it (`direct`).
+that nothing here uses. botocore itself is imported at the first use, too: what a shipper does every day goes without
+(`direct`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from watchpost import direct
+from watchpost import direct, direct_objects
 from watchpost.signing import Credentials
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Short enough that a hanging endpoint leaves time to store what it did not take (seconds).
 CONNECT_TIMEOUT = 3
-READ_TIMEOUT = 10
-MAX_ATTEMPTS = 4
+READ_TIMEOUT = direct.TIMEOUT
+MAX_ATTEMPTS = direct.MAX_ATTEMPTS
 BRIEF = 1  # seconds to connect, and to read, for callers that do without an answer
 
 
@@ -98,8 +98,13 @@ def ssm() -> SSMClient:
     return _client("ssm")  # type: ignore[no-any-return]
 
 
+def bucket() -> S3Client | direct_objects.Objects:
+    """What puts objects: botocore's client of S3, or what does the same in a function."""
+    return direct_objects.objects() or s3()
+
+
 def get_parameter(name: str) -> dict[str, Any]:
-    """A parameter as Parameter Store has it: Value, Version and more (SSM API, GetParameter).
+    """A parameter as Parameter Store has it: Value and Version (SSM API, GetParameter).
 
     name: also `name:version`. Raises botocore's errors.
     """

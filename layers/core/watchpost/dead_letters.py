@@ -14,7 +14,7 @@ import json
 import zlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,8 +24,6 @@ from watchpost.times import iso
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from mypy_boto3_s3 import S3Client
-
 PREFIX = "dead-letters/"
 CONTENT_TYPE = "application/x-ndjson"
 LARGEST = 100_000_000  # bytes of text that are read of one object; the memory of the replay function allows it
@@ -34,6 +32,13 @@ _LEVEL = 6  # of gzip: 9 takes twice the time for a hundredth less
 _PIECE = 16_384  # bytes of an object that are decompressed at once
 _STREAMS = 1_000  # of gzip in an object, of which ours have one: millions of empty ones would take minutes
 _GZIP = b"\x1f\x8b"
+
+
+class Store(Protocol):
+    """What puts objects: botocore's client of S3, or watchpost.direct_objects."""
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str, ContentEncoding: str) -> Any:  # noqa: N803  # botocore's names
+        """Put an object. Raises botocore's errors."""
 
 
 class Encoded:
@@ -80,7 +85,7 @@ def key_of(request_id: str, when: datetime) -> str:
     return f"{PREFIX}{when.astimezone(UTC):%Y/%m/%d}/{request_id}.ndjson.gz"
 
 
-def store(s3: S3Client, bucket: str, request_id: str, letters: Iterable[DeadLetter], largest: int = OBJECT) -> str:
+def store(s3: Store, bucket: str, request_id: str, letters: Iterable[DeadLetter], largest: int = OBJECT) -> str:
     """Store letters as a gzip NDJSON object and return its key; what is more than `largest` bytes goes into others.
 
     A second attempt of the same invocation on the same day replaces the objects, it does not add any.

@@ -1,6 +1,7 @@
-"""The calls of AWS that a function makes before its first line of log, without botocore's machinery.
+"""Calls of AWS without botocore's machinery: what a shipper needs for all that it does day by day.
 
-Reading the configuration and a secret, and putting metrics, are one POST of JSON each. Importing botocore and making
+Reading the configuration and a secret, and putting metrics, are one POST of JSON each; `direct_objects` has the PUT of
+an object. Importing botocore and making
 two of its clients for that took two thirds of a function's start. All other calls are rare, and botocore's (`aws`), as
 are these outside of Lambda, where credentials come from anywhere.
 """
@@ -12,13 +13,14 @@ import os
 import random
 import ssl
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import orjson
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
-from watchpost import proxies
+from watchpost import __version__, proxies
 from watchpost.connection import Connection, NoAnswerError
+from watchpost.errors import ConfigurationError
 from watchpost.signing import Credentials, Signer
 
 if TYPE_CHECKING:
@@ -27,17 +29,30 @@ if TYPE_CHECKING:
     from watchpost.connection import Answer
 
 TIMEOUT = 10.0  # seconds for an answer
-MAX_ATTEMPTS = 4  # for what may pass, which is what botocore's mode "standard" tries again
-
-_TRANSIENT = frozenset({500, 502, 503, 504})
-_BUSY = frozenset(
+MAX_ATTEMPTS = 4
+# What botocore tries again in its mode "standard", after a random part of so many seconds, twice as many each time.
+# A test holds the lists against its own.
+TRANSIENT = frozenset({500, 502, 503, 504})  # statuses
+TRANSIENT_CODES = frozenset({"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"})
+THROTTLED = frozenset({429})
+THROTTLED_CODES = frozenset(
     {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "RequestThrottled",
-     "TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException", "SlowDown", "RequestTimeout",
-     "RequestTimeoutException", "PriorRequestNotComplete"}
+     "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",
+     "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "SlowDown",
+     "PriorRequestNotComplete", "EC2ThrottledException"}
 )  # fmt: skip  # a list of codes reads better in rows
-# What makes botocore look for another endpoint or other credentials than the usual ones of a function.
-_UNUSUAL = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_PROFILE", "AWS_CONFIG_FILE")
+TRANSIENT_PAUSE, THROTTLED_PAUSE = 0.05, 1.0
+
 _LAMBDA = "AWS_LAMBDA_FUNCTION_NAME"
+# What makes botocore look for another endpoint or other credentials than the usual ones of a function.
+_UNUSUAL = (
+    "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_PROFILE",
+    "AWS_CONFIG_FILE",
+)  # fmt: skip  # as above
+USER_AGENT = f"watchpost/{__version__}"
+
+
+_T = TypeVar("_T")
 
 
 class Service(NamedTuple):
@@ -55,7 +70,7 @@ SECRETS_MANAGER = Service("secretsmanager", "secretsmanager", "1.1", "AWS_ENDPOI
 SSM = Service("ssm", "AmazonSSM", "1.1", "AWS_ENDPOINT_URL_SSM")
 
 
-class NoAnswerFromServiceError(BotoCoreError):
+class NoAnswerFromServiceError(HTTPClientError):
     """A service gave no answer, or one that is none."""
 
     fmt = "{service} gave no answer: {error}"
@@ -69,6 +84,12 @@ def credentials(environ: Mapping[str, str]) -> Credentials | None:
     return Credentials(access_key, secret_key, environ.get("AWS_SESSION_TOKEN"))
 
 
+def function(environ: Mapping[str, str]) -> tuple[Credentials, str, str] | None:
+    """Credentials, region and how names of endpoints end, of a function in its usual environment; else None."""
+    keys, region, suffix = credentials(environ), environ.get("AWS_REGION"), environ.get("URL_SUFFIX")
+    return (keys, region, suffix) if keys and region and suffix and is_usual(environ) else None
+
+
 def endpoint(service: Service, region: str, suffix: str, environ: Mapping[str, str]) -> str:
     """URL of a service in a region, or the one that the environment names, as for every client of AWS.
 
@@ -78,21 +99,38 @@ def endpoint(service: Service, region: str, suffix: str, environ: Mapping[str, s
     return (named or f"https://{service.name}.{region}.{suffix}").rstrip("/")
 
 
-def tls() -> ssl.SSLContext:
-    """What services of AWS are verified with: the system's authorities, or those in the file AWS_CA_BUNDLE alone."""
-    return _trusting(os.environ.get("AWS_CA_BUNDLE") or None)
+def is_usual(environ: Mapping[str, str]) -> bool:
+    """Whether nothing makes botocore look for another endpoint or other credentials than a function usually has."""
+    return not any(environ.get(name) for name in _UNUSUAL)
 
 
-@functools.lru_cache(maxsize=1)
+def connection(url: str) -> Connection:
+    """A connection to an endpoint, through the proxy where there is one.
+
+    It is verified with the system's authorities, or with those in the file AWS_CA_BUNDLE alone. Raises
+    ConfigurationError when that is no such file, or HTTPS_PROXY no proxy.
+    """
+    tls = _trusting(os.environ.get("AWS_CA_BUNDLE") or None) if url.startswith("https:") else None
+    return Connection(url, tls=tls, proxy=proxies.proxy_for(url))
+
+
+@functools.lru_cache(maxsize=1)  # reading the system's takes some milliseconds
 def _trusting(bundle: str | None) -> ssl.SSLContext:
-    # Reading the system's takes some milliseconds.
-    return ssl.create_default_context(cafile=bundle)
+    try:
+        context = ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        found = f"{bundle} ({error.strerror})"
+        raise ConfigurationError("AWS_CA_BUNDLE", found, "a file of PEM certificates") from None
+    if bundle:  # as botocore, which takes authorities that leave out what Python asks for from 3.13 on
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def headers(service: Service, operation: str) -> dict[str, str]:
     """The headers of a call."""
     target = f"{service.target}.{operation}"
-    return {"content-type": f"application/x-amz-json-{service.version}", "x-amz-target": target}
+    content_type = f"application/x-amz-json-{service.version}"
+    return {"content-type": content_type, "x-amz-target": target, "user-agent": USER_AGENT}
 
 
 def refusal(answer: Answer) -> tuple[str, str]:
@@ -109,12 +147,50 @@ def refusal(answer: Answer) -> tuple[str, str]:
     return code.partition(":")[0], " ".join(str(reason).split())
 
 
-def _error(answer: Answer, operation: str) -> ClientError:
-    code, message = refusal(answer)
-    # As botocore tells it.
-    error: Any = {"Code": code or str(answer.status), "Message": message}
-    about: Any = {"HTTPStatusCode": answer.status}
-    return ClientError({"Error": error, "ResponseMetadata": about}, operation)
+def error(status: int, code: str, message: str, operation: str) -> ClientError:
+    """A refusal as botocore tells it; code: "" where the answer has none."""
+    said: Any = {"Code": code or str(status), "Message": message}
+    about: Any = {"HTTPStatusCode": status}
+    return ClientError({"Error": said, "ResponseMetadata": about}, operation)
+
+
+def repeated(attempt: Callable[[], _T], pause: Callable[[float], None]) -> _T:
+    """What an attempt returns; what may pass is tried again, up to four times in all. Raises the last one's error.
+
+    pause: waits for some seconds before the next attempt.
+    """
+    for number in range(MAX_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except NoAnswerFromServiceError:
+            longest = TRANSIENT_PAUSE
+        except ClientError as refused:
+            longest = _longest_pause(refused)
+            if not longest:
+                raise
+        pause(longest * 2.0**number * random.random())  # noqa: S311  # jitter is no secret
+    return attempt()
+
+
+def answered(service: str, send: Callable[[Connection], Answer], url: str) -> Answer:
+    """The answer to a request over a connection of its own. Raises NoAnswerFromServiceError, without what was sent."""
+    opened = connection(url)
+    try:
+        return send(opened)
+    except NoAnswerError as missing:
+        raise NoAnswerFromServiceError(service=service, error=str(missing)) from None
+    except ValueError as unfit:  # of a header or a host that cannot be sent; it would show what that is
+        raise NoAnswerFromServiceError(service=service, error=type(unfit).__name__) from None
+    finally:
+        opened.close()
+
+
+def _longest_pause(refused: ClientError) -> float:
+    """Seconds to wait at most before the first attempt that follows a refusal; 0 when none would help."""
+    status, code = refused.response["ResponseMetadata"]["HTTPStatusCode"], refused.response["Error"]["Code"]
+    if status in THROTTLED or code in THROTTLED_CODES:
+        return THROTTLED_PAUSE
+    return TRANSIENT_PAUSE if status in TRANSIENT or code in TRANSIENT_CODES else 0.0
 
 
 class Caller:
@@ -139,34 +215,17 @@ class Caller:
         """The result of an operation, by the names of AWS's API.
 
         What may pass is tried again, up to four times in all. Raises botocore's errors: ClientError for a refusal,
-        another BotoCoreError when there was no answer.
+        another BotoCoreError when there was no answer; ConfigurationError as of `connection`.
         """
         body = orjson.dumps(parameters)
-        for attempt in range(1, MAX_ATTEMPTS):
-            try:
-                return self._call(operation, body)
-            except NoAnswerFromServiceError:
-                pass
-            except ClientError as error:
-                response = error.response
-                status, code = response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
-                if status not in _TRANSIENT and code not in _BUSY:
-                    raise
-            self._pause(2.0 ** (attempt - 1) * random.random())  # noqa: S311  # jitter is no secret
-        return self._call(operation, body)
+        return repeated(lambda: self._call(operation, body), self._pause)
 
     def _call(self, operation: str, body: bytes) -> dict[str, Any]:
         # The signature has the time of the attempt.
         signed = self._signer.signed(headers(self._service, operation), body, self._keys)
-        connection = Connection(self._url, tls=tls(), proxy=proxies.proxy_for(self._url))
-        try:
-            answer = connection.post("/", body, signed, TIMEOUT)
-        except NoAnswerError as error:
-            raise NoAnswerFromServiceError(service=self._service.name, error=str(error)) from None
-        finally:
-            connection.close()
+        answer = answered(self._service.name, lambda opened: opened.post("/", body, signed, TIMEOUT), self._url)
         if answer.status != 200:
-            raise _error(answer, operation)
+            raise error(answer.status, *refusal(answer), operation)
         try:
             result = orjson.loads(answer.body)
         except orjson.JSONDecodeError:
@@ -178,8 +237,8 @@ class Caller:
 
 def caller(service: Service, environ: Mapping[str, str] = os.environ) -> Caller | None:
     """Calls a service as a function of Lambda does; None where botocore has to look for more than the environment."""
-    keys, region = credentials(environ), environ.get("AWS_REGION")
-    if keys is None or not region or any(environ.get(name) for name in _UNUSUAL):
+    place = function(environ)
+    if place is None:
         return None
-    url = endpoint(service, region, environ.get("URL_SUFFIX") or "amazonaws.com", environ)
-    return Caller(service, url, region, keys)
+    keys, region, suffix = place
+    return Caller(service, endpoint(service, region, suffix, environ), region, keys)

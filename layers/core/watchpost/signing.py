@@ -1,4 +1,4 @@
-"""Signature Version 4 of requests to services of AWS that take JSON: POST of the endpoint itself, without a query.
+"""Signature Version 4 of requests to services of AWS: POST of the endpoint itself, or PUT below it; without a query.
 
 As AWS documents it (IAM User Guide, "Create a signed AWS API request"); a property test holds it against botocore's.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _PORTS = {"http": 80, "https": 443}
+_UNSIGNED = {"user-agent"}  # what is on the way may change it
 
 
 class Credentials:
@@ -41,25 +42,30 @@ class Signer:
         port = f":{parts.port}" if parts.port and parts.port != _PORTS.get(parts.scheme) else ""
         name = parts.hostname or ""
         self._host = (f"[{name}]" if ":" in name else name) + port
-        self._path = quote(parts.path.rstrip("/") + "/", safe="/~")
+        self._path = quote(parts.path.rstrip("/"), safe="/~")
         self._words = (region, service, "aws4_request")
         self._clock = clock
         # The key of a day, and what it was made of.
         self._made: tuple[tuple[str, str], bytes] | None = None
 
-    def signed(self, headers: Mapping[str, str], body: bytes, keys: Credentials) -> dict[str, str]:
-        """The headers of a request with those of its signature, all of which are signed.
+    def signed(
+        self, headers: Mapping[str, str], body: bytes, keys: Credentials, target: tuple[str, str] = ("POST", "/")
+    ) -> dict[str, str]:
+        """The headers of a request with those of its signature.
 
-        headers: by lower-case name.
+        headers: by lower-case name; all are signed but `user-agent`. target: method, and path below the endpoint, as it
+        is sent.
         """
         now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._clock()))
         signed = {**headers, "host": self._host, "x-amz-date": now}
         if keys.token:
             signed["x-amz-security-token"] = keys.token
-        names = sorted(signed)
+        names = sorted(signed.keys() - _UNSIGNED)
         values = [f"{name}:{' '.join(signed[name].split())}\n" for name in names]
-        listed, digest = ";".join(names), hashlib.sha256(body).hexdigest()
-        request = f"POST\n{self._path}\n\n{''.join(values)}\n{listed}\n{digest}"
+        listed = ";".join(names)
+        digest = headers.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
+        method, path = target
+        request = f"{method}\n{self._path}{path}\n\n{''.join(values)}\n{listed}\n{digest}"
         scope = "/".join((now[:8], *self._words))
         text = f"{_ALGORITHM}\n{now}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
         signature = hmac.digest(self._key(now[:8], keys.secret_key), text.encode(), "sha256").hex()
@@ -69,9 +75,10 @@ class Signer:
         return signed
 
     def _key(self, day: str, secret: str) -> bytes:
-        if self._made is None or self._made[0] != (day, secret):
+        made = self._made
+        if made is None or made[0] != (day, secret):
             key = f"AWS4{secret}".encode()
             for word in (day, *self._words):
                 key = hmac.digest(key, word.encode(), "sha256")
-            self._made = (day, secret), key
-        return self._made[1]
+            self._made = made = (day, secret), key
+        return made[1]

@@ -90,6 +90,7 @@ class World:
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_SESSION_TOKEN": SESSION_TOKEN,
             "AWS_ENDPOINT_URL": self.aws.url,
+            "URL_SUFFIX": "amazonaws.com",
         }
 
     def sandbox(self) -> Sandbox:

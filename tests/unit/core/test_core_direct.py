@@ -7,7 +7,8 @@ from http.client import HTTPMessage
 import botocore.session
 import pytest
 from botocore.config import Config
-from watchpost import direct
+from botocore.retries import standard
+from watchpost import calls, direct
 from watchpost.connection import Answer
 from watchpost.direct import CLOUDWATCH, SECRETS_MANAGER, SSM, Service
 
@@ -46,11 +47,11 @@ def test_the_environment_may_name_another_endpoint_for_all_or_for_one_service() 
 
 def test_a_function_calls_by_itself() -> None:
     assert direct.caller(SSM, FUNCTION) is not None
-    assert direct.caller(SSM, {**FUNCTION, "AWS_SESSION_TOKEN": "", "URL_SUFFIX": ""}) is not None
+    assert direct.caller(SSM, {**FUNCTION, "AWS_SESSION_TOKEN": ""}) is not None
 
 
 @pytest.mark.parametrize(
-    "name", ["AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
+    "name", ["AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "URL_SUFFIX"]
 )
 @pytest.mark.parametrize("value", ["", None])
 def test_whoever_has_not_all_that_lambda_gives_asks_botocore(name: str, value: str | None) -> None:
@@ -63,10 +64,31 @@ def test_whoever_has_not_all_that_lambda_gives_asks_botocore(name: str, value: s
 
 
 @pytest.mark.parametrize(
-    "name", ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_PROFILE", "AWS_CONFIG_FILE"]
+    "name",
+    [
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_PROFILE",
+        "AWS_CONFIG_FILE",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    ],
 )
 def test_settings_that_only_botocore_knows_are_left_to_it(name: str) -> None:
     assert direct.caller(SSM, {**FUNCTION, name: "true"}) is None
+
+
+def test_what_is_tried_again_is_what_botocore_tries_again() -> None:
+    assert set(standard.TransientRetryableChecker._TRANSIENT_STATUS_CODES) == direct.TRANSIENT
+    assert set(standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES) == direct.TRANSIENT_CODES
+    assert set(standard.ThrottlingStatusCodeChecker._THROTTLING_STATUS_CODES) == direct.THROTTLED
+    assert set(standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES) == direct.THROTTLED_CODES
+    pauses = standard.ExponentialBackoff._DEFAULT_BACKOFF_CONFIG
+    assert pauses["non_throttling_base_scale"] == direct.TRANSIENT_PAUSE
+    assert pauses["throttling_base_scale"] == direct.THROTTLED_PAUSE
+
+
+def test_an_answer_that_did_not_come_may_come_later() -> None:
+    assert calls.may_pass(direct.NoAnswerFromServiceError(service="ssm", error="x"))
 
 
 def test_credentials_are_those_that_lambda_gives() -> None:

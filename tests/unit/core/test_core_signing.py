@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ def by_botocore(  # noqa: PLR0917  # all that a request has
     path=st.sampled_from(["", "/prefix", "/a/b~c", "/a%20b"]),
     service=st.sampled_from(["ssm", "secretsmanager", "monitoring"]),
     now=st.integers(0, 4_102_444_799),
-    more=st.dictionaries(st.sampled_from(["content-encoding", "x-amz-more", "a"]), PRINTABLE),
+    more=st.dictionaries(st.sampled_from(["content-encoding", "x-amz-more", "a", "user-agent"]), PRINTABLE),
     body=st.binary(max_size=200),
     keys=st.tuples(PRINTABLE.filter(bool), PRINTABLE.filter(bool), st.none() | PRINTABLE.filter(bool)),
 )
@@ -53,6 +55,30 @@ def test_a_signature_is_the_one_that_botocore_makes(  # noqa: PLR0917  # all tha
     signed = Signer(url, service, "eu-west-1", lambda: now).signed(headers, body, Credentials(*keys))
 
     expected = by_botocore(url, service, now, headers, body, keys)
+    assert {name: signed[name] for name in expected} == expected
+
+
+@given(
+    path=st.sampled_from(["", "/bucket"]),
+    key=st.sampled_from(["/a", "/dead-letters/2026/11/22/x.ndjson.gz", "/a%20b/%C3%BC", "/a//b/../c", "/~"]),
+    now=st.integers(0, 4_102_444_799),
+    body=st.binary(max_size=200),
+    token=st.none() | PRINTABLE.filter(bool),
+)
+def test_a_signature_of_an_object_is_the_one_that_botocore_makes(
+    path: str, key: str, now: int, body: bytes, token: str | None
+) -> None:
+    url, keys = f"https://letters.s3.eu-west-1.amazonaws.com{path}", ("AKIAEXAMPLE", "the-secret", token)
+    headers = {"content-type": "application/x-ndjson", "x-amz-content-sha256": hashlib.sha256(body).hexdigest()}
+
+    signer = Signer(url, "s3", "eu-west-1", lambda: now)
+    signed = signer.signed(headers, body, Credentials(*keys), ("PUT", key))
+
+    request = AWSRequest("PUT", url + key, headers={"content-type": "application/x-ndjson"}, data=body)
+    request.context["client_config"] = Config(s3={"payload_signing_enabled": True})
+    with mock.patch("botocore.auth.get_current_datetime", return_value=datetime.fromtimestamp(now, UTC)):
+        S3SigV4Auth(ReadOnlyCredentials(*keys), "s3", "eu-west-1").add_auth(request)
+    expected = {name.lower(): value for name, value in request.headers.items()}
     assert {name: signed[name] for name in expected} == expected
 
 
