@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 WARM_UP = 0.2  # of a phase: its first samples are not looked at
 FLAT = 0.05  # of its memory that an environment may grow in a steady phase
 STEP = 0.05  # of the most memory that it had before, that it may have more at the end
-KEPT = 1  # descriptor that the first dead letter of an environment adds for good: its connection to the bucket
 LAG_RATIO, LAG_GRACE = 2.0, 2.0  # the lag at the end: so many times that of the beginning, and so many seconds
 FEWEST = 5  # samples of an environment that a slope is worked out of
 
@@ -178,8 +177,7 @@ def _descriptors(steady: Phase, again: Phase, *, timed: bool) -> Promise:
     first, last = held(halves(steady.warm())[1]), held(halves(again.warm())[1])
     if first is None or last is None:
         return Promise(what, None, "too few samples")
-    figures = f"{last} are kept, {first} after the warm-up; dead letters may add {KEPT}"
-    return Promise(what, last <= first + KEPT if timed else None, figures)
+    return Promise(what, last <= first if timed else None, f"{last} are kept, {first} after the warm-up")
 
 
 def _lag(steady: Phase, again: Phase, *, timed: bool) -> Promise:

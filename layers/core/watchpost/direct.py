@@ -1,9 +1,8 @@
-"""Calls of AWS without botocore's machinery: what a shipper needs for all that it does day by day.
+"""Calls of AWS without botocore's machinery: what a shipper does day by day.
 
 Reading the configuration and a secret, and putting metrics, are one POST of JSON each; `direct_objects` has the PUT of
-an object. Importing botocore and making
-two of its clients for that took two thirds of a function's start. All other calls are rare, and botocore's (`aws`), as
-are these outside of Lambda, where credentials come from anywhere.
+an object. Importing botocore and making its clients for that took half of a function's start. All other calls are
+botocore's (`aws`), as are these outside of Lambda, where credentials come from anywhere.
 """
 
 from __future__ import annotations
@@ -50,7 +49,6 @@ _UNUSUAL = (
     "AWS_CONFIG_FILE",
 )  # fmt: skip  # as above
 USER_AGENT = f"watchpost/{__version__}"
-
 
 _T = TypeVar("_T")
 
@@ -147,7 +145,7 @@ def refusal(answer: Answer) -> tuple[str, str]:
     return code.partition(":")[0], " ".join(str(reason).split())
 
 
-def error(status: int, code: str, message: str, operation: str) -> ClientError:
+def client_error(status: int, code: str, message: str, operation: str) -> ClientError:
     """A refusal as botocore tells it; code: "" where the answer has none."""
     said: Any = {"Code": code or str(status), "Message": message}
     about: Any = {"HTTPStatusCode": status}
@@ -225,7 +223,7 @@ class Caller:
         signed = self._signer.signed(headers(self._service, operation), body, self._keys)
         answer = answered(self._service.name, lambda opened: opened.post("/", body, signed, TIMEOUT), self._url)
         if answer.status != 200:
-            raise error(answer.status, *refusal(answer), operation)
+            raise client_error(answer.status, *refusal(answer), operation)
         try:
             result = orjson.loads(answer.body)
         except orjson.JSONDecodeError:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from watchpost.connection import Answer
 
-TIMEOUT = 30.0  # seconds for an object; the largest ones have some megabytes
-
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 # {"Error": {"Code", "Message"}} as XML (S3 API, "Error responses").
 _CODE, _MESSAGE = re.compile(rb"<Code>([^<]*)</Code>"), re.compile(rb"<Message>([^<]*)</Message>")
@@ -61,9 +59,9 @@ class Objects:
 
         def put() -> None:
             signed = signer.signed(headers, Body, self._keys, ("PUT", path))
-            answer = direct.answered("s3", lambda opened: opened.put(path, Body, signed, TIMEOUT), url)
+            answer = direct.answered("s3", lambda opened: opened.put(path, Body, signed, direct.TIMEOUT), url)
             if answer.status != 200:
-                raise direct.error(answer.status, *_refusal(answer), "PutObject")
+                raise direct.client_error(answer.status, *_refusal(answer), "PutObject")
 
         direct.repeated(put, self._pause)
 

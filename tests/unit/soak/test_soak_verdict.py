@@ -59,7 +59,7 @@ def test_a_soak_in_which_all_is_well_breaks_no_promise() -> None:
         (SLOW, {"timeouts": 1}, "no invocation times out"),
         (BURST, {"found": 9_999}, "a burst of 100 times arrives"),
         (BURST, {"sent": 0, "found": 0}, "a burst of 100 times arrives"),
-        (AGAIN, {"samples": samples(*[50.0] * 10, descriptors=10)}, "no more descriptors at the end"),
+        (AGAIN, {"samples": samples(*[50.0] * 10, descriptors=9)}, "no more descriptors at the end"),
         (AGAIN, {"samples": samples(*[50.0] * 10, lag=4.1)}, "the lag comes back to what it was"),
         (AGAIN, {"samples": samples(*[53.0] * 10)}, "memory at the end is what it was before"),
     ],
@@ -69,7 +69,9 @@ def test_each_broken_promise_is_named(name: str, change: dict[str, Any], what: s
 
 
 @pytest.mark.parametrize(
-    "change", [{"descriptors": 9}, {"lag": 4.0}, {"lag": 0.1}], ids=["the bucket's connection", "lag", "less lag"]
+    "change",
+    [{"descriptors": 8}, {"descriptors": 7}, {"lag": 4.0}, {"lag": 0.1}],
+    ids=["as many descriptors", "fewer descriptors", "lag", "less lag"],
 )
 def test_what_is_just_allowed_breaks_nothing(change: dict[str, Any]) -> None:
     assert broken(phases(**{AGAIN: {"samples": samples(*[50.0] * 10, **change)}})) == []
