@@ -27,7 +27,8 @@ def kinesis():
 
 @functools.lru_cache(maxsize=1)
 def http():
-    return urllib3.PoolManager(timeout=25, retries=False)
+    # An API of AWS answers within 30 s; on a busy machine the price list alone may take longer to start.
+    return urllib3.PoolManager(timeout=100, retries=False)
 
 
 def price(order):
