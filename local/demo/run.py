@@ -82,7 +82,7 @@ def _produce(account: Account) -> list[Order]:
 
 
 def _finish(account: Account, orders: list[Order]) -> None:
-    traffic.wait_for("The end of every order", lambda: evidence.at_rest(account, orders), seconds=180)
+    traffic.wait_for("The end of every order", lambda: evidence.at_rest(account, orders), seconds=240)
 
 
 def _subscribed(account: Account) -> dict[str, list[str]] | None:

@@ -65,7 +65,7 @@ def fifty(account: Account, shop: str) -> Fifty:
 
     with ThreadPoolExecutor(ORDERS) as threads:
         orders = list(threads.map(send, range(FIRST, FIRST + ORDERS)))
-    # Two environments at once take five orders each, and each asks the price list: on a busy machine that is long.
+    # Two environments at once take three orders each, and each asks the price list: on a busy machine that is long.
     eventually(
         *(lambda: evidence.at_rest(account, orders), "the end of every order"),
         patience=420,

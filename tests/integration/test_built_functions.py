@@ -81,25 +81,27 @@ def test_a_shipper_ships_and_keeps_dead_letters_without_botocore(
     """Promise: what took most of a new environment's time is loaded only where it is needed, and not in need."""
     account = Aws({}, {"username": "u", "password": "p"})
     account.start()
-    with faulty_elasticsearch() as elasticsearch:
-        elasticsearch.script = lambda documents, _: (status, created(documents)[1])
-        environment = {
-            **dict.fromkeys((name.upper() for name in Settings.__slots__), "unused"),
-            "ELASTICSEARCH_URL": elasticsearch.url,
-            "ELASTICSEARCH_COMPRESSION": "none",
-            "ELASTICSEARCH_SECRET": SECRET,
-            "CONFIG_PARAMETER": PARAMETER,
-            "DEAD_LETTER_BUCKET": BUCKET,
-            "URL_SUFFIX": "amazonaws.com",
-            "AWS_LAMBDA_FUNCTION_NAME": "watchpost-shipper",
-            "AWS_REGION": "eu-west-1",
-            "AWS_ACCESS_KEY_ID": signature.ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": signature.SECRET_KEY,
-            "AWS_SESSION_TOKEN": signature.SESSION_TOKEN,
-            "AWS_ENDPOINT_URL": account.url,
-        }
-        done = built.run("shipper", runtime, _INVOCATION.format(environment=environment, event=payloads.event(10)))
-    account.stop()
+    try:
+        with faulty_elasticsearch() as elasticsearch:
+            elasticsearch.script = lambda documents, _: (status, created(documents)[1])
+            environment = {
+                **dict.fromkeys((name.upper() for name in Settings.__slots__), "unused"),
+                "ELASTICSEARCH_URL": elasticsearch.url,
+                "ELASTICSEARCH_COMPRESSION": "none",
+                "ELASTICSEARCH_SECRET": SECRET,
+                "CONFIG_PARAMETER": PARAMETER,
+                "DEAD_LETTER_BUCKET": BUCKET,
+                "URL_SUFFIX": "amazonaws.com",
+                "AWS_LAMBDA_FUNCTION_NAME": "watchpost-shipper",
+                "AWS_REGION": "eu-west-1",
+                "AWS_ACCESS_KEY_ID": signature.ACCESS_KEY,
+                "AWS_SECRET_ACCESS_KEY": signature.SECRET_KEY,
+                "AWS_SESSION_TOKEN": signature.SESSION_TOKEN,
+                "AWS_ENDPOINT_URL": account.url,
+            }
+            done = built.run("shipper", runtime, _INVOCATION.format(environment=environment, event=payloads.event(10)))
+    finally:
+        account.stop()
 
     # then configuration, secret, documents, dead letters and metrics went their ways
     assert done.returncode == 0, done.stderr

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from watchpost.connection import Connection, NoAnswerError
+import trustme
+from watchpost.connection import Answer, Connection, NoAnswerError
+
+from tests.integration.proxy_server import tls_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,6 +149,38 @@ def test_a_server_that_refuses_before_it_has_read_all_is_heard() -> None:
 
     with server(refuse) as (connection, _):
         assert connection.post("/", b"x" * 5_000_000, {}, 5).status == 413
+
+
+class _Hasty(BaseHTTPRequestHandler):
+    """Answers as its path says, and closes, before the body is there."""
+
+    def do_PUT(self) -> None:
+        self.send_response(int(self.path.removeprefix("/")))
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def test_such_an_answer_is_heard_through_tls_too_and_a_success_is_none() -> None:
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with tls_server(_Hasty, authority.issue_cert("localhost")) as port:
+        connection = Connection(f"https://localhost:{port}", trusting)
+
+        assert eventually_answered(connection, "/403").status == 403
+        with pytest.raises(NoAnswerError):
+            connection.put("/200", b"x" * 8_000_000, {}, 5)
+
+
+def eventually_answered(connection: Connection, path: str) -> Answer:
+    """An answer to a body that is not read: a reset of the connection may take it away with it."""
+    for _ in range(20):
+        with contextlib.suppress(NoAnswerError):
+            return connection.put(path, b"x" * 8_000_000, {}, 5)
+    raise AssertionError("no answer was heard in 20 times")
 
 
 def test_an_answer_that_takes_too_long_is_no_answer() -> None:

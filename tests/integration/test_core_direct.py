@@ -255,6 +255,11 @@ def test_a_secret_without_text_is_told_as_one_that_is_no_json(service: Service) 
         secrets.read("hooks")
 
 
+def plenty() -> float:
+    """Seconds that are left."""
+    return 60.0
+
+
 LETTER = DeadLetter("payload", "unreadable", 1, "x", "2026-11-22T08:00:00.000Z")
 
 
@@ -262,7 +267,7 @@ LETTER = DeadLetter("payload", "unreadable", 1, "x", "2026-11-22T08:00:00.000Z")
 def test_a_function_stores_dead_letters_so(service: Service) -> None:
     service.answers = [(200, b"")]
 
-    key = dead_letters.store(aws.bucket(), "letters", "request", [LETTER])
+    key = dead_letters.store(aws.bucket(plenty), "letters", "request", [LETTER])
 
     [(path, (content_type, encoding, body))] = service.asked
     assert path == f"/letters/{key}"
@@ -283,7 +288,7 @@ def test_a_bucket_that_refuses_is_told_at_once(service: Service, answer: tuple[i
     service.answers = [answer]
 
     with pytest.raises(DeadLetterError) as caught:
-        dead_letters.store(aws.bucket(), "letters", "request", [LETTER])
+        dead_letters.store(aws.bucket(plenty), "letters", "request", [LETTER])
 
     assert told in caught.value.reason
     assert len(service.asked) == 1
@@ -291,7 +296,7 @@ def test_a_bucket_that_refuses_is_told_at_once(service: Service, answer: tuple[i
 
 def test_a_bucket_that_is_busy_is_asked_four_times(service: Service, waited: list[float]) -> None:
     busy = (503, b"<Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>")
-    objects = Objects(lambda bucket: f"{service.url}/{bucket}", "eu-west-1", KEYS, pause=waited.append)
+    objects = Objects(lambda bucket: f"{service.url}/{bucket}", "eu-west-1", KEYS, plenty, waited.append)
 
     service.answers = [busy, busy, busy, (200, b"")]
     dead_letters.store(objects, "letters", "request", [LETTER])
@@ -302,6 +307,27 @@ def test_a_bucket_that_is_busy_is_asked_four_times(service: Service, waited: lis
         dead_letters.store(objects, "letters", "request", [LETTER])
     assert len(service.asked) == 2 * direct.MAX_ATTEMPTS
     assert len(waited) == 2 * (direct.MAX_ATTEMPTS - 1)
+
+
+def test_a_success_that_holds_an_error_is_none(service: Service, waited: list[float]) -> None:
+    error = (200, b'<?xml version="1.0"?><Error><Code>InternalError</Code><Message>a &quot;b&quot;</Message></Error>')
+    objects = Objects(lambda bucket: f"{service.url}/{bucket}", "eu-west-1", KEYS, plenty, waited.append)
+
+    service.answers = [error]
+    with pytest.raises(DeadLetterError, match=r'\(InternalError\) when calling the PutObject operation: a "b"'):
+        dead_letters.store(objects, "letters", "request", [LETTER])
+
+    assert len(service.asked) == direct.MAX_ATTEMPTS
+
+
+def test_no_attempt_is_made_for_which_there_is_no_time(service: Service, waited: list[float]) -> None:
+    objects = Objects(lambda bucket: f"{service.url}/{bucket}", "eu-west-1", KEYS, lambda: 0.0, waited.append)
+
+    service.answers = [(503, b"")]
+    with pytest.raises(DeadLetterError, match="503"):
+        dead_letters.store(objects, "letters", "request", [LETTER])
+
+    assert (len(service.asked), waited) == (1, [])
 
 
 class _Service(BaseHTTPRequestHandler):

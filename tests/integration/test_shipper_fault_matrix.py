@@ -205,21 +205,26 @@ def test_a_bucket_that_refuses_dead_letters_fails_the_invocation(
     judge.settle(f"dead-letter bucket refused, {'once' if refusals == 1 else 'lasting'}", world)
 
 
-def test_metrics_that_nobody_takes_are_written_to_the_log(worlds: Worlds, judge: Judge, delivery: str) -> None:
-    """Promise: when CloudWatch and the bucket refuse together, the function's own log carries the values.
+@pytest.mark.parametrize(("silent", "milliseconds"), [(False, 6_000), (True, 16_000)], ids=["refused", "silent"])
+def test_metrics_that_nobody_takes_are_written_to_the_log(
+    worlds: Worlds, judge: Judge, silent: bool, milliseconds: int, delivery: str
+) -> None:
+    """Promise: when neither CloudWatch nor the bucket takes them, the function's own log carries the values.
+
+    Also when the bucket takes all the time that there is.
 
     A retry could not bring them: it finds its documents delivered, and counts none of them again.
     """
     world = judge.watch(worlds.new("both", delivery))
     world.aws.cloudwatch.before = refuse_metrics(DENIED)
-    world.aws.refuse_puts = FOREVER
+    world.aws.refuse_puts, world.aws.silent_puts = FOREVER, silent
 
-    world.send(world.load.event(), milliseconds=6_000)
+    world.send(world.load.event(), milliseconds=milliseconds)
     assert world.aws.refused_puts > 0
     lift(world)
     world.send(world.load.event())
 
-    judge.settle("bucket and CloudWatch refuse together", world)
+    judge.settle(f"CloudWatch refuses and the bucket {'is silent' if silent else 'too'}", world)
 
 
 def test_an_unreadable_configuration_fails_a_cold_start_and_loses_nothing(

@@ -27,6 +27,10 @@ class Deadline:
         """The deadline of what comes after delivery: it may use half of the time that delivery leaves."""
         return replace(self, reserve=self.reserve / 2)
 
+    def last(self) -> Deadline:
+        """The deadline of storing what could not be delivered, which leaves time to write metrics into the log."""
+        return replace(self, reserve=self.reserve / 8)
+
     def left(self) -> float:
         """Seconds until delivery must end; below zero when it is over."""
         return self.remaining() - self.reserve

@@ -29,17 +29,18 @@ def surroundings(context: LambdaContext) -> Surroundings:
     """Settings, configuration and clients of this invocation."""
     current = settings.current()
     remaining = context.get_remaining_time_in_millis() / 1000
+    deadline = Deadline(
+        lambda: context.get_remaining_time_in_millis() / 1000,
+        reserve=min(RESERVE, remaining / 3),  # a function with a short timeout must deliver as well
+    )
     return Surroundings(
         settings=current,
         configuration=configuration.current(current.config_parameter),
         connect=functools.partial(ingest.ingest, current),
         cloudwatch=functools.partial(cloudwatch.connected, current.aws_region, current.url_suffix),
-        s3=aws.bucket,
+        s3=functools.partial(aws.bucket, deadline.last().left),
         entry_of=functools.partial(services.entry_of, current.ledger_table),
-        deadline=Deadline(
-            lambda: context.get_remaining_time_in_millis() / 1000,
-            reserve=min(RESERVE, remaining / 3),  # a function with a short timeout must deliver as well
-        ),
+        deadline=deadline,
         request_id=context.aws_request_id,
         now_ms=lambda: time.time_ns() // 1_000_000,
         version="" if context.function_version == "$LATEST" else context.function_version,

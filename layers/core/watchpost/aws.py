@@ -17,6 +17,8 @@ from watchpost import direct, direct_objects
 from watchpost.signing import Credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import botocore.session
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 # Short enough that a hanging endpoint leaves time to store what it did not take (seconds).
 CONNECT_TIMEOUT = 3
-READ_TIMEOUT = direct.TIMEOUT
+READ_TIMEOUT = 10
 MAX_ATTEMPTS = direct.MAX_ATTEMPTS
 BRIEF = 1  # seconds to connect, and to read, for callers that do without an answer
 
@@ -52,7 +54,9 @@ def _client(
     from botocore.config import Config  # as above  # noqa: PLC0415
 
     retries = {"mode": "standard", "total_max_attempts": attempts}
-    config = Config(connect_timeout=connect, read_timeout=read, retries=retries)  # type: ignore[arg-type]  # the stub wants its own TypedDict
+    # In us-east-1 botocore would go to the endpoint of all regions, and `direct_objects` to that of the region.
+    s3 = {"us_east_1_regional_endpoint": "regional"}
+    config = Config(connect_timeout=connect, read_timeout=read, retries=retries, s3=s3)  # type: ignore[arg-type]  # the stub wants its own TypedDict
     return session().create_client(service, config=config)
 
 
@@ -98,9 +102,12 @@ def ssm() -> SSMClient:
     return _client("ssm")  # type: ignore[no-any-return]
 
 
-def bucket() -> S3Client | direct_objects.Objects:
-    """What puts objects: botocore's client of S3, or what does the same in a function."""
-    return direct_objects.objects() or s3()
+def bucket(left: Callable[[], float]) -> S3Client | direct_objects.Objects:
+    """What puts objects: botocore's client of S3, or what does the same in a function.
+
+    left: seconds in which an object must be stored; botocore does not look at them.
+    """
+    return direct_objects.objects(left) or s3()
 
 
 def get_parameter(name: str) -> dict[str, Any]:

@@ -6,16 +6,15 @@ The general clients are right everywhere else. Here they would be most of the wo
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import select
+import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
 
     from watchpost.proxies import Proxy
@@ -69,6 +68,7 @@ class Connection:
         self._path = parts.path.rstrip("/")
         self._pending: _Request | None = None
         self._failed: Exception | None = None  # what went wrong in sending it
+        self._cut = False  # whether the server stopped to read it
         self.host = parts.netloc.rpartition("@")[2]
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Answer:
@@ -90,7 +90,7 @@ class Connection:
 
     def _begin(self, request: _Request) -> None:
         self._pending = request
-        self._failed = None
+        self._failed, self._cut = None, False
         try:
             self._send(request)
         except (OSError, http.client.HTTPException) as error:
@@ -115,9 +115,11 @@ class Connection:
 
     def _send(self, request: _Request) -> None:
         self._open(request.until)
-        # A server that finds a body too large may answer before it has read all of it.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        try:
             self._http.request(request.method, self._path + request.path, request.body, request.headers)
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+            # A server that finds a body too large may answer before it has read all of it.
+            self._cut = True
 
     def _receive(self, request: _Request) -> Answer:
         connection = self._http
@@ -134,6 +136,8 @@ class Connection:
                     connection.sock.settimeout(_left(request.until))
             if answer.length:  # the server promised more
                 raise http.client.IncompleteRead(b"", answer.length)
+        if self._cut and answer.status < 300:  # of what cannot have been taken whole
+            raise http.client.HTTPException(f"{answer.status} to a request that was not sent whole")
         return Answer(answer.status, answer.headers, b"".join(parts))
 
     def _open(self, until: float) -> None:

@@ -8,6 +8,7 @@ botocore's (`aws`), as are these outside of Lambda, where credentials come from 
 from __future__ import annotations
 
 import functools
+import math
 import os
 import random
 import ssl
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from watchpost.connection import Answer
 
-TIMEOUT = 10.0  # seconds for an answer
+TIMEOUT = 10.0  # seconds for a small request and its answer
 MAX_ATTEMPTS = 4
 # What botocore tries again in its mode "standard", after a random part of so many seconds, twice as many each time.
 # A test holds the lists against its own.
@@ -152,21 +153,26 @@ def client_error(status: int, code: str, message: str, operation: str) -> Client
     return ClientError({"Error": said, "ResponseMetadata": about}, operation)
 
 
-def repeated(attempt: Callable[[], _T], pause: Callable[[float], None]) -> _T:
+def _as_long_as_it_takes() -> float:
+    return math.inf
+
+
+def repeated(
+    attempt: Callable[[], _T], pause: Callable[[float], None], left: Callable[[], float] = _as_long_as_it_takes
+) -> _T:
     """What an attempt returns; what may pass is tried again, up to four times in all. Raises the last one's error.
 
-    pause: waits for some seconds before the next attempt.
+    pause: waits for some seconds before the next attempt. left: seconds in which there may be one.
     """
     for number in range(MAX_ATTEMPTS - 1):
         try:
             return attempt()
-        except NoAnswerFromServiceError:
-            longest = TRANSIENT_PAUSE
-        except ClientError as refused:
-            longest = _longest_pause(refused)
-            if not longest:
+        except (NoAnswerFromServiceError, ClientError) as error:
+            longest = _longest_pause(error) * 2.0**number
+            seconds = longest * random.random()  # noqa: S311  # jitter is no secret
+            if not longest or left() <= seconds:
                 raise
-        pause(longest * 2.0**number * random.random())  # noqa: S311  # jitter is no secret
+        pause(seconds)
     return attempt()
 
 
@@ -183,9 +189,11 @@ def answered(service: str, send: Callable[[Connection], Answer], url: str) -> An
         opened.close()
 
 
-def _longest_pause(refused: ClientError) -> float:
-    """Seconds to wait at most before the first attempt that follows a refusal; 0 when none would help."""
-    status, code = refused.response["ResponseMetadata"]["HTTPStatusCode"], refused.response["Error"]["Code"]
+def _longest_pause(error: NoAnswerFromServiceError | ClientError) -> float:
+    """Seconds to wait at most before the first attempt that follows; 0 when none would help."""
+    if isinstance(error, NoAnswerFromServiceError):
+        return TRANSIENT_PAUSE
+    status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]
     if status in THROTTLED or code in THROTTLED_CODES:
         return THROTTLED_PAUSE
     return TRANSIENT_PAUSE if status in TRANSIENT or code in TRANSIENT_CODES else 0.0

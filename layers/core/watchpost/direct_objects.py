@@ -6,7 +6,9 @@ client would take a good part of that.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import html
 import os
 import re
 import time
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from watchpost.connection import Answer
 
+SLOWEST = 500_000  # bytes a second that a large object may come down to
+
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 # {"Error": {"Code", "Message"}} as XML (S3 API, "Error responses").
 _CODE, _MESSAGE = re.compile(rb"<Code>([^<]*)</Code>"), re.compile(rb"<Message>([^<]*)</Message>")
@@ -34,24 +38,32 @@ class Objects:
         url_of: Callable[[str], str],
         region: str,
         keys: Credentials,
+        left: Callable[[], float],
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """url_of: the URL that a bucket's objects lie below. pause: waits for some seconds before the next attempt."""
+        """url_of: the URL that a bucket's objects lie below. left: seconds in which an object must be stored.
+
+        pause: waits for some seconds before the next attempt.
+        """
         self._url_of = url_of
         self._region = region
         self._keys = keys
+        self._left = left
         self._pause = pause
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str, ContentEncoding: str) -> None:  # noqa: N803  # botocore's names
         """Put an object, as botocore's client does (S3 API, PutObject).
 
-        What may pass is tried again, up to four times in all. Raises botocore's errors, and ConfigurationError as of
-        direct.connection.
+        What may pass is tried again, up to four times in all and while there is time. Raises botocore's errors, and
+        ConfigurationError as of direct.connection.
         """
+        digest = hashlib.sha256(Body)
         headers = {
             "content-type": ContentType,
             "content-encoding": ContentEncoding,
-            "x-amz-content-sha256": hashlib.sha256(Body).hexdigest(),  # S3 compares it with what comes
+            # S3 compares them with what comes; the second one it keeps, and wants where objects are locked.
+            "x-amz-content-sha256": digest.hexdigest(),
+            "x-amz-checksum-sha256": base64.b64encode(digest.digest()).decode(),
             "user-agent": direct.USER_AGENT,
         }
         url, path = self._url_of(Bucket), path_of(Key)
@@ -59,11 +71,14 @@ class Objects:
 
         def put() -> None:
             signed = signer.signed(headers, Body, self._keys, ("PUT", path))
-            answer = direct.answered("s3", lambda opened: opened.put(path, Body, signed, direct.TIMEOUT), url)
-            if answer.status != 200:
-                raise direct.client_error(answer.status, *_refusal(answer), "PutObject")
+            seconds = max(min(direct.TIMEOUT + len(Body) / SLOWEST, self._left()), 0.1)
+            answer = direct.answered("s3", lambda opened: opened.put(path, Body, signed, seconds), url)
+            # As for botocore: a success that holds an error is none.
+            status = 500 if answer.status == 200 and b"<Error>" in answer.body else answer.status
+            if status != 200:
+                raise direct.client_error(status, *_refusal(answer), "PutObject")
 
-        direct.repeated(put, self._pause)
+        direct.repeated(put, self._pause, self._left)
 
 
 def url_of(bucket: str, region: str, suffix: str, environ: Mapping[str, str]) -> str:
@@ -84,17 +99,20 @@ def path_of(key: str) -> str:
     return "/" + quote(key, safe="/~")
 
 
-def objects(environ: Mapping[str, str] = os.environ) -> Objects | None:
-    """Puts objects as a function of Lambda does; None where botocore has to look for more than the environment."""
+def objects(left: Callable[[], float], environ: Mapping[str, str] = os.environ) -> Objects | None:
+    """Puts objects as a function of Lambda does; None where botocore has to look for more than the environment.
+
+    left: seconds in which an object must be stored.
+    """
     place = direct.function(environ)
     if place is None:
         return None
     keys, region, suffix = place
-    return Objects(lambda bucket: url_of(bucket, region, suffix, environ), region, keys)
+    return Objects(lambda bucket: url_of(bucket, region, suffix, environ), region, keys, left)
 
 
 def _refusal(answer: Answer) -> tuple[str, str]:
     """Code and message, as of direct.refusal."""
     code, message = _CODE.search(answer.body), _MESSAGE.search(answer.body)
-    told = message[1] if message else answer.body[:200]
-    return code[1].decode("utf-8", "replace") if code else "", " ".join(told.decode("utf-8", "replace").split())
+    told = (message[1] if message else answer.body[:200]).decode("utf-8", "replace")
+    return code[1].decode("utf-8", "replace") if code else "", " ".join(html.unescape(told).split())

@@ -98,6 +98,8 @@ def lift(world: World) -> None:
     if not world.proxy.listens:
         world.proxy.start()
     world.aws.refuse_puts = world.aws.refuse_parameters = 0
+    world.aws.silent_puts = False
+    world.aws.heard.set()
     world.aws.cloudwatch.before = world.aws.cloudwatch.after = None
 
 

@@ -34,6 +34,7 @@ class Aws:
     cloudwatch: CloudWatch = field(default_factory=CloudWatch)
     objects: dict[str, bytes] = field(default_factory=dict)
     refuse_puts: float = 0  # how many of the next objects the bucket refuses
+    silent_puts: bool = False  # whether the bucket takes objects, keeps none and does not answer
     refuse_parameters: float = 0  # how many of the next readings of the parameter are refused
     refused_puts: int = 0
     refused_parameters: int = 0
@@ -42,6 +43,7 @@ class Aws:
     asked: list[str] = field(default_factory=list)  # names of the log groups whose items were asked for
     unsigned: list[str] = field(default_factory=list)
     url: str = ""
+    heard: threading.Event = field(default_factory=threading.Event)  # ends the silence
     _server: Any = None
     _thread: threading.Thread | None = None
 
@@ -60,6 +62,7 @@ class Aws:
 
     def stop(self) -> None:
         assert self._thread is not None
+        self.heard.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -117,6 +120,10 @@ class Aws:
         prefix = f"/{BUCKET}/"
         if method != "PUT" or not path.startswith(prefix) or "aws-chunked" in headers.get("content-encoding", ""):
             return _xml_refusal("NotImplemented", 501)
+        if self.silent_puts:
+            self.refused_puts += 1
+            self.heard.wait(60)
+            raise NoAnswerError
         if self.refuse_puts > 0:
             self.refuse_puts -= 1
             self.refused_puts += 1

@@ -10,10 +10,13 @@ from urllib.parse import parse_qsl, quote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+REGION, SERVICES = "eu-west-1", ("s3", "ssm", "secretsmanager", "dynamodb", "monitoring")
 ACCESS_KEY, SECRET_KEY, SESSION_TOKEN = "AKIAEXAMPLE", "made-up-key", "made-up-token"
 
 
-def fault_of(method: str, target: str, headers: Mapping[str, str], body: bytes) -> str | None:
+def fault_of(  # noqa: PLR0911  # there are many
+    method: str, target: str, headers: Mapping[str, str], body: bytes
+) -> str | None:
     """What is wrong with a request's signature, or None; headers: by lower-case name."""
     scheme, _, rest = headers.get("authorization", "").partition(" ")
     parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
@@ -26,6 +29,11 @@ def fault_of(method: str, target: str, headers: Mapping[str, str], body: bytes) 
     if not {"host", "x-amz-date"} <= set(signed):
         return "host or date is not signed"
     _, date, region, service, _ = scope
+    if region != REGION or service not in SERVICES or (service == "s3") != (method == "PUT"):
+        return "scope"
+    needed = {name for name in headers if name.startswith("x-amz-")}
+    if not needed | ({"x-amz-content-sha256"} if service == "s3" else set()) <= set(signed):
+        return "not all that is AWS's is signed"
     path, query = urlsplit(target)[2:4]
     payload = hashlib.sha256(body).hexdigest()
     if headers.get("x-amz-content-sha256", payload) not in (payload, "UNSIGNED-PAYLOAD"):

@@ -28,7 +28,7 @@ def kinesis():
 @functools.lru_cache(maxsize=1)
 def http():
     # An API of AWS answers within 30 s; on a busy machine the price list alone may take longer to start.
-    return urllib3.PoolManager(timeout=100, retries=False)
+    return urllib3.PoolManager(timeout=75, retries=False)
 
 
 def price(order):
