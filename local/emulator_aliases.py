@@ -2,20 +2,18 @@
 
 A filter or policy that names an alias has the function itself invoked; the weights of an alias are stored and not
 followed; reserved concurrency holds for the function itself, not for its versions; and an asynchronous invocation of an
-alias knows neither the retries nor the on-failure destination that the alias has. Besides, an update of a function
-kills what runs of it at that moment; Lambda lets it end. And it answers nobody while it removes the files of what it
-has killed: up to 14 seconds were seen on a busy machine, in which callers give up and send their requests again.
+alias knows neither the retries nor the on-failure destination that the alias has, and ends where there is no room for
+it. Besides, an update of a function kills what runs of it at that moment; Lambda lets it end.
 """
 
 from __future__ import annotations
 
 import contextvars
 import functools
-import queue
 import random
-import shutil
 import threading
 import time
+import types
 from typing import TYPE_CHECKING, Any
 
 from ministack.core import lambda_runtime
@@ -24,11 +22,11 @@ from ministack.services import lambda_svc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+MAXIMUM_AGE = 21_600  # seconds that Lambda keeps an event unless it is told otherwise
 _update_alias = lambda_svc._update_alias  # noqa: SLF001
 _reserved = lambda_svc._reserved_concurrency  # noqa: SLF001
 _invoke_later = lambda_svc.invoke_async_with_retry
 _kill_workers = lambda_runtime.kill_workers
-_unused: queue.SimpleQueue[str] = queue.SimpleQueue()  # folders
 _updating = contextvars.ContextVar("updating", default=False)
 _replacing = contextvars.ContextVar("replacing", default=False)
 _Functions = type(lambda_svc._functions)  # noqa: SLF001
@@ -62,10 +60,11 @@ class _FunctionsAndAliases(_Functions):  # type: ignore[misc, valid-type]  # the
         return {**found, "config": {**found["config"], "FunctionArn": arn}}
 
 
-def with_alias(destination: str) -> str:
-    """The ARN of a filter's destination in a form of which the emulator does not cut the alias off."""
+def found(destination: str) -> dict[str, Any] | None:
+    """The function that the ARN of a filter's destination names, or what its alias stands for."""
     name, qualifier = lambda_svc._lambda_function_name_and_qualifier_from_arn(destination)  # noqa: SLF001
-    return f"{destination.removesuffix(f':{name}:{qualifier}')}:{name}/{qualifier}" if qualifier else destination
+    there: dict[str, Any] | None = lambda_svc._functions.get(f"{name}/{qualifier}" if qualifier else name)  # noqa: SLF001
+    return there
 
 
 def _update_alias_and_weights(name: str, alias: str, data: dict[str, Any]) -> Any:
@@ -87,7 +86,23 @@ def _invoke_alias_later(function: dict[str, Any], event: Any) -> None:
         whole = lambda_svc._functions.get(name) or {}  # noqa: SLF001
         options = whole.get("event_invoke_configs", {}).get(qualifier, {})
         function = {**function, "event_invoke_config": options}
-    _invoke_later(function, event)
+    age = (function.get("event_invoke_config") or {}).get("MaximumEventAgeInSeconds") or MAXIMUM_AGE
+    in_turn = functools.partial(_execute_when_there_is_room, time.monotonic() + age)
+    # The same function, with nothing but this one replaced that it calls.
+    types.FunctionType(_invoke_later.__code__, {**_invoke_later.__globals__, "_execute_function": in_turn})(
+        function, event
+    )
+
+
+def _execute_when_there_is_room(until: float, function: dict[str, Any], event: Any) -> dict[str, Any]:
+    # An event that is throttled stays in Lambda's queue until it is too old; that is none of its attempts.
+    pause = 0.2
+    while True:
+        result: dict[str, Any] = lambda_svc._execute_function(function, event)  # noqa: SLF001
+        if not result.get("throttle") or time.monotonic() > until:
+            return result
+        time.sleep(pause)
+        pause = min(2 * pause, 5.0)
 
 
 def _said(variable: contextvars.ContextVar[bool], call: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,17 +134,6 @@ def _kill_as_they_end(workers: list[Any]) -> None:
         time.sleep(0.05)
 
 
-def _discard_files_beside(worker: Any) -> None:
-    folder, worker._tmpdir = worker._tmpdir, None  # noqa: SLF001  # it takes a new one when it starts again
-    if folder:
-        _unused.put(folder)
-
-
-def _remove_files() -> None:
-    while True:
-        shutil.rmtree(_unused.get(), ignore_errors=True)
-
-
 def mend() -> None:
     """Have the emulator follow aliases."""
     lambda_svc._functions.__class__ = _FunctionsAndAliases  # noqa: SLF001
@@ -139,6 +143,4 @@ def mend() -> None:
     lambda_svc._update_code = _said(_updating, lambda_svc._update_code)  # noqa: SLF001
     lambda_svc._update_config = _said(_updating, lambda_svc._update_config)  # noqa: SLF001
     lambda_svc.invalidate_worker = _said(_replacing, lambda_svc.invalidate_worker)
-    threading.Thread(target=_remove_files, daemon=True).start()  # what is left at the end goes with the account
-    lambda_runtime.Worker._discard_tmpdir = _discard_files_beside  # noqa: SLF001
     lambda_runtime.kill_workers = _kill_workers_beside

@@ -1,19 +1,22 @@
 """What the emulator gets wrong of CloudWatch Logs, and account-level subscription policies, which it does not know.
 
 It takes any number of subscription filters for a log group, and leaves log groups out of what the Resource Groups
-Tagging API lists.
+Tagging API lists. What a subscription filter delivers is an asynchronous invocation, which Lambda keeps when it fails
+or when there is no room for it; the emulator invokes once, and forgets.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 import time
-import types
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
-from ministack.services import cloudwatch_logs, tagging
+from ministack.services import cloudwatch_logs, lambda_svc, tagging
 
 from local import emulator_aliases
 
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _put_filter = cloudwatch_logs._put_subscription_filter  # noqa: SLF001
-_fan_out = cloudwatch_logs._fanout_to_subscription_filters  # noqa: SLF001
 _handle_logs = cloudwatch_logs.handle_request
 _is_of_type = tagging._matches_type_filters  # noqa: SLF001
 
@@ -34,7 +36,7 @@ _policies: dict[str, dict[str, dict[str, Any]]] = {}  # subscription policies by
 def mend() -> None:
     """Put these in the place of the emulator's own."""
     cloudwatch_logs._put_subscription_filter = _put_third_filter_never  # noqa: SLF001
-    cloudwatch_logs._fanout_to_subscription_filters = _fan_out_by_policies_too  # noqa: SLF001
+    cloudwatch_logs._fanout_to_subscription_filters = _fan_out  # noqa: SLF001
     cloudwatch_logs.handle_request = _handle_logs_and_policies
     tagging._matches_type_filters = _is_of_type_log_group_too  # noqa: SLF001
     tagging._COLLECTORS["logs"] = _log_group_tags  # noqa: SLF001
@@ -106,7 +108,16 @@ async def _handle_logs_and_policies(
     return await _handle_logs(method, path, headers, body, query_params)
 
 
-def _fan_out_by_policies_too(group_name: str, stream_name: str, events: list[dict[str, Any]]) -> None:
+def _fan_out(group_name: str, stream_name: str, events: list[dict[str, Any]]) -> None:
+    for one in _filters_of(group_name):
+        pattern, destination = one.get("filterPattern", ""), one.get("destinationArn", "")
+        matches = cloudwatch_logs._subscription_pattern_matches  # noqa: SLF001
+        matched = [event for event in events if matches(pattern, event["message"])]
+        if matched and ":function:" in destination:  # it delivers to no streams
+            _deliver(emulator_aliases.found(destination), _payload(group_name, stream_name, one, matched))
+
+
+def _filters_of(group_name: str) -> list[dict[str, Any]]:
     group = cloudwatch_logs._log_groups.get(group_name) or {}  # noqa: SLF001
     filters = list((group.get("subscriptionFilters") or {}).values())
     for policy in list(_policies.get(get_region(), {}).values()):
@@ -119,12 +130,23 @@ def _fan_out_by_policies_too(group_name: str, stream_name: str, events: list[dic
             "filterPattern": document.get("FilterPattern", ""),
         }
         filters.append(as_filter)
-    seen = {
-        str(number): {**one, "destinationArn": emulator_aliases.with_alias(one["destinationArn"])}
-        for number, one in enumerate(filters)
+    return filters
+
+
+def _payload(group_name: str, stream_name: str, by: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "messageType": "DATA_MESSAGE",
+        "owner": get_account_id(),
+        "logGroup": group_name,
+        "logStream": stream_name,
+        "subscriptionFilters": [by["filterName"]],
+        "logEvents": [
+            {"id": uuid.uuid4().hex, "timestamp": event["timestamp"], "message": event["message"]} for event in events
+        ],
     }
-    # The same function, as if these were the group's filters: nothing else of it is replaced.
-    groups = {group_name: {"subscriptionFilters": seen}}
-    types.FunctionType(_fan_out.__code__, {**_fan_out.__globals__, "_log_groups": groups})(
-        group_name, stream_name, events
-    )
+
+
+def _deliver(function: dict[str, Any] | None, payload: dict[str, Any]) -> None:
+    if function is not None:
+        data = base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()
+        lambda_svc.invoke_async_with_retry(function, {"awslogs": {"data": data}})

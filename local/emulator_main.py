@@ -12,6 +12,8 @@
 9. A change set does not see a resource whose condition holds no longer, or holds now, when nothing else has changed.
 10. It knows no Fn::Join in conditions of templates, so that a list which is empty never counts as empty.
 11. It forgets about aliases of functions in four places, which are in emulator_aliases.py.
+12. It unpacks a function's code and layers again for every environment, which takes minutes for fifty at once.
+13. It invokes a subscribed function once. Lambda tries again what fails, and keeps what there is no room for.
 
 The second, the third and the eighth would have a role allowed more than it needs on AWS. Added are the account-level
 subscription policies of CloudWatch Logs, one for an account, with a list of log groups that it does not concern; the
@@ -158,13 +160,14 @@ if __name__ == "__main__":
     from local import (
         emulator_additions,
         emulator_aliases,
+        emulator_archives,
         emulator_iam,
         emulator_logs,
         emulator_output,
         emulator_templates,
     )
 
-    for part in (emulator_aliases, emulator_logs, emulator_output, emulator_templates):
+    for part in (emulator_aliases, emulator_archives, emulator_logs, emulator_output, emulator_templates):
         part.mend()
     sqs._HANDLERS["ListDeadLetterSourceQueues"] = _dead_letter_source_queues  # noqa: SLF001
     changesets._resolve_props_for_diff = _resolve_what_is_there  # noqa: SLF001
