@@ -8,7 +8,7 @@ import pytest
 
 from local import stack
 from local.demo import evidence, traffic
-from tests.acceptance.helpers import eventually
+from tests.acceptance.helpers import eventually, missing_lines
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -31,5 +31,6 @@ def shop(account: Account) -> str:
     url = traffic.shop(account)
     first = traffic.order(url, 1)
     eventually(lambda: evidence.at_rest(account, [first]), "the end of the first order", patience=120)
-    eventually(lambda: evidence.arrived(account), "the documents of the first order", patience=120)
+    missing = missing_lines(account)
+    assert not missing, missing
     return url

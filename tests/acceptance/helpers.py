@@ -15,6 +15,7 @@ import boto3
 import requests
 
 from local import emulator, stack
+from local.demo import evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,6 +160,27 @@ def unanswered(account: Account, since: int, name: str = stack.STACK, region: st
     )
     texts = [event["message"] for page in pages for event in page["events"]]
     return sum(int(number) for text in texts for number in re.findall(rf"{words} (\d+) values", text))
+
+
+def missing_lines(account: Account) -> dict[str, Any]:
+    """The lines of the demo's services that have no document, after a replay; with them, what may tell why.
+
+    Empty when there are none. The lines of each log stream are told by service; `dead_letters` are the reasons of those
+    that are left, `shipper` what the shipper complained of.
+    """
+    counted = evidence.settled(account, seconds=240)
+    missing = {service: dict(lines.missing) for service, lines in counted.items() if lines.missing}
+    if not missing:
+        return {}
+    pages = (
+        account.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=f"/aws/lambda/{stack.STACK}-shipper")
+    )
+    texts = [event["message"] for page in pages for event in page["events"]]
+    complaints = ("WARNING", "ERROR", "Traceback", "Task timed out")
+    told = [text for text in texts if any(word in text for word in complaints)]
+    return {"missing": missing, "dead_letters": [letter["reason"] for letter in dead_letters(account)], "shipper": told}
 
 
 def client_as(

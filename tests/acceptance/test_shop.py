@@ -19,7 +19,7 @@ from local import stack
 from local.demo import evidence, traffic
 from local.demo.traffic import EXPIRED, LOG_GROUPS, SERVICES, UNREACHABLE, VALID, Order
 from local.state import tool
-from tests.acceptance.helpers import eventually, unanswered
+from tests.acceptance.helpers import eventually, missing_lines, unanswered
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -71,7 +71,9 @@ def fifty(account: Account, shop: str) -> Fifty:
         patience=420,
         about=lambda: _unfinished(account, orders),
     )
-    counted = eventually(lambda: evidence.arrived(account), "the documents of every line", patience=120)
+    missing = missing_lines(account)
+    assert not missing, missing
+    counted = evidence.count_lines(account)
     assert all(lines.expected == lines.found for lines in counted.values()), counted
     return Fifty(orders, _documents(account, began), _not_done(account) - not_done)
 
