@@ -27,16 +27,19 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("watchpost")
 
 
-# More than the processors of a small machine: the acceptance tests wait most of the time. Each process has an account
-# of its own, of about 1.5 GB.
-WORKERS = 3
+# More than the processors of a small machine: the acceptance tests wait most of the time.
+WORKERS = 4
+MEMORY = 3 * 2**30  # bytes for each of them: it has an account of its own, of about 1.5 GB
 # Who names a cluster or ports has one account only.
 ONE_ONLY = ("ELASTICSEARCH_URL", "WATCHPOST_AWS_PORT", "WATCHPOST_ELASTICSEARCH_PORT", "WATCHPOST_TRANSPORT_PORT")
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """How many processes share the tests; 0: this one runs them all."""
-    return 0 if any(os.environ.get(name) for name in ONE_ONLY) else WORKERS
+    if any(os.environ.get(name) for name in ONE_ONLY):
+        return 0
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(WORKERS, memory // MEMORY))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
