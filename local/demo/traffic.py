@@ -73,7 +73,7 @@ class Order:
         return "payment-worker", "PaymentProviderError"
 
 
-def wait_for(what: str, condition: Callable[[], Any], seconds: float = 40.0) -> Any:
+def wait_for(what: str, condition: Callable[[], Any], seconds: float = 120.0) -> Any:
     """Wait until a condition holds and return what it returned. Raises LocalError when it does not come to hold."""
     deadline = time.monotonic() + seconds
     while not (outcome := condition()):

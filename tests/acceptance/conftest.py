@@ -30,7 +30,7 @@ def shop(account: Account) -> str:
     eventually(lambda: all(traffic.subscriptions(account).values()), "the subscription of the shop's log groups")
     url = traffic.shop(account)
     first = traffic.order(url, 1)
-    eventually(lambda: evidence.at_rest(account, [first]), "the end of the first order", patience=120)
+    eventually(lambda: evidence.at_rest(account, [first]), "the end of the first order")
     missing = missing_lines(account)
     assert not missing, missing
     return url

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from local.account import Account
 
-PATIENCE = 40.0  # seconds that anything asynchronous may take on a busy machine
+PATIENCE = 120.0  # seconds that anything asynchronous may take on a busy machine
 
 
 def eventually(

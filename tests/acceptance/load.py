@@ -63,7 +63,7 @@ class Load:
 
         told: whether all of the shipper's versions say that; the first that does is 0.1.0.
         """
-        eventually(self._has_arrived, "that all lines and values arrived", patience=90)
+        eventually(self._has_arrived, "that all lines and values arrived")
         found = Counter(document["message"] for document in self.documents())
         missing = [text for text in self.written if found[text] != 1]
         assert missing == [], f"{len(missing)} of {len(self.written)} lines are not stored exactly once"

@@ -163,7 +163,7 @@ def _received(world: World, event: str) -> dict[str, Any]:
         about = [item for item in world.receiver.messages if item["service"] == FAILING]
         return next((item for item in about if item["event"] == event), None)
 
-    return dict(eventually(found, f"the message that it is {event}", patience=90))
+    return dict(eventually(found, f"the message that it is {event}"))
 
 
 @pytest.fixture(scope="module")

@@ -97,7 +97,6 @@ def test_lines_of_two_accounts_stay_apart_though_everything_else_is_the_same(cen
     found = eventually(
         lambda: found if len(found := _documents(central, service)) == len(SOURCES) else None,
         "the dead letters of both accounts' lines",
-        patience=90,
     )
     assert sorted(one["document"]["cloud"]["account"]["id"] for one in found) == sorted(SOURCES)
     assert len({one["id"] for one in found}) == len(SOURCES)
