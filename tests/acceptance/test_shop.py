@@ -19,13 +19,14 @@ from local import stack
 from local.demo import evidence, traffic
 from local.demo.traffic import EXPIRED, LOG_GROUPS, SERVICES, UNREACHABLE, VALID, Order
 from local.state import tool
-from tests.acceptance.helpers import eventually, missing_lines, unanswered
+from tests.acceptance.helpers import dead_letters, eventually, missing_lines, unanswered
 
 if TYPE_CHECKING:
     from local.account import Account
 
 ORDERS = 50
 FIRST = 1_000  # number of the first order; no other test has such
+REFUSED = FIRST + ORDERS
 SAMPLED, NOT_SAMPLED = FIRST + 20, FIRST + 21  # decided by who sends them, and not by the shop
 
 
@@ -250,3 +251,37 @@ def test_watchpost_follow_shows_a_transaction_through_all_of_its_services(accoun
     lines = [line for invocation in shown["invocations"] for line in invocation["lines"]]
     assert {line["correlationId"] for line in lines if line["kind"] == "app"} <= {order.correlation_id}, done.stdout
     assert sum(1 for line in lines if line["level"] == "debug") == len(SERVICES)
+
+
+def test_what_elasticsearch_does_not_take_is_replayed_before_it_is_counted(account: Account, shop: str) -> None:
+    # given lines that are dead letters, all of them
+    _block_writes(account, blocked=True)
+    try:
+        order = traffic.order(shop, REFUSED)
+        eventually(lambda: evidence.at_rest(account, [order]), "the end of the order")
+        eventually(lambda: _missing(account) == _waiting(account), "a dead letter for each line without document")
+        assert _missing(account) >= len(SERVICES)
+    finally:
+        _block_writes(account, blocked=None)
+
+    # when Elasticsearch takes documents again, and somebody counts
+    counted = evidence.settled(account, seconds=20)
+
+    # then nothing is missing, and there is nothing twice
+    assert all(lines.expected == lines.found for lines in counted.values()), counted
+    assert _waiting(account) == 0
+
+
+def _block_writes(account: Account, *, blocked: bool | None) -> None:
+    settings = {"index.blocks.write": blocked}
+    account.elasticsearch("PUT", f"{evidence.STREAMS}/_settings", json=settings).raise_for_status()
+
+
+def _missing(account: Account) -> int:
+    """Lines of the shop that have no document."""
+    return sum(lines.missing.total() for lines in evidence.count_lines(account).values())
+
+
+def _waiting(account: Account) -> int:
+    """Documents of the shop that are dead letters."""
+    return sum(1 for letter in dead_letters(account) if "/aws/lambda/shop-" in json.dumps(letter["original"]))
