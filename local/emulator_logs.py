@@ -109,9 +109,9 @@ async def _handle_logs_and_policies(
 
 
 def _fan_out(group_name: str, stream_name: str, events: list[dict[str, Any]]) -> None:
+    matches = cloudwatch_logs._subscription_pattern_matches  # noqa: SLF001
     for one in _filters_of(group_name):
         pattern, destination = one.get("filterPattern", ""), one.get("destinationArn", "")
-        matches = cloudwatch_logs._subscription_pattern_matches  # noqa: SLF001
         matched = [event for event in events if matches(pattern, event["message"])]
         if matched and ":function:" in destination:  # it delivers to no streams
             _deliver(emulator_aliases.found(destination), _payload(group_name, stream_name, one, matched))

@@ -8,7 +8,7 @@ import pytest
 
 from local import stack
 from local.demo import evidence, traffic
-from tests.acceptance.helpers import eventually, missing_lines
+from tests.acceptance.helpers import eventually, every_line
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -31,6 +31,5 @@ def shop(account: Account) -> str:
     url = traffic.shop(account)
     first = traffic.order(url, 1)
     eventually(lambda: evidence.at_rest(account, [first]), "the end of the first order")
-    missing = missing_lines(account)
-    assert not missing, missing
+    every_line(account)
     return url

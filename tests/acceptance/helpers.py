@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import re
 import time
 import uuid
+import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from local.account import Account
 
 PATIENCE = 120.0  # seconds that anything asynchronous may take on a busy machine
+COMPLAINTS = ("WARNING", "ERROR", "Traceback", "Task timed out")  # of a function, in its log
 
 
 def eventually(
@@ -130,19 +133,38 @@ def write(account: Account, group: str, messages: list[str], stream: str = "stre
     logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
-def published(account: Account, metric: str, service: str) -> tuple[float, float]:
-    """What CloudWatch has of a service's metric: the sum and the number of samples of the last minutes."""
+def published(
+    account: Account, metric: str, of: str, namespace: str = "Watchpost", dimension: str = "Service"
+) -> tuple[float, float]:
+    """What CloudWatch has of a metric: the sum and the number of samples of the last minutes.
+
+    of: the dimension's value, such as a service.
+    """
     now = datetime.now(UTC)
     points = account.client("cloudwatch").get_metric_statistics(
-        Namespace="Watchpost",
+        Namespace=namespace,
         MetricName=metric,
-        Dimensions=[{"Name": "Service", "Value": service}],
+        Dimensions=[{"Name": dimension, "Value": of}],
         StartTime=now - timedelta(minutes=5),
         EndTime=now + timedelta(minutes=5),
         Period=3600,
         Statistics=["Sum", "SampleCount"],
     )["Datapoints"]
     return sum(point["Sum"] for point in points), sum(point["SampleCount"] for point in points)
+
+
+def block_writes(account: Account, index: str, blocked: bool | None) -> None:
+    """Have Elasticsearch refuse documents of an index or a data stream; None: as it was."""
+    settings = {"index.blocks.write": blocked}
+    account.elasticsearch("PUT", f"{index}/_settings", json=settings).raise_for_status()
+
+
+def archive(code: str = "def handler(event, context):\n    return 1\n") -> bytes:
+    """A package of a function, whose handler is `app.handler`."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as files:
+        files.writestr("app.py", code)
+    return packed.getvalue()
 
 
 def unanswered(account: Account, since: int, name: str = stack.STACK, region: str = emulator.REGION) -> int:
@@ -153,34 +175,27 @@ def unanswered(account: Account, since: int, name: str = stack.STACK, region: st
     since: milliseconds since 1970. name: of the stack.
     """
     words = "No answer to a call with"  # as the shipper logs it
-    pages = (
-        account.client("logs", region)
-        .get_paginator("filter_log_events")
-        .paginate(logGroupName=f"/aws/lambda/{name}-shipper", startTime=since, filterPattern=f'"{words}"')
-    )
-    texts = [event["message"] for page in pages for event in page["events"]]
+    texts = _shipper_log(account, name, region, startTime=since, filterPattern=f'"{words}"')
     return sum(int(number) for text in texts for number in re.findall(rf"{words} (\d+) values", text))
 
 
-def missing_lines(account: Account) -> dict[str, Any]:
-    """The lines of the demo's services that have no document, after a replay; with them, what may tell why.
+def _shipper_log(account: Account, name: str = stack.STACK, region: str = emulator.REGION, **which: Any) -> list[str]:
+    """What the shipper of a stack wrote. which: parameters of FilterLogEvents."""
+    paginator = account.client("logs", region).get_paginator("filter_log_events")
+    pages = paginator.paginate(logGroupName=f"/aws/lambda/{name}-shipper", **which)
+    return [event["message"] for page in pages for event in page["events"]]
 
-    Empty when there are none. The lines of each log stream are told by service; `dead_letters` are the reasons of those
-    that are left, `shipper` what the shipper complained of.
-    """
+
+def every_line(account: Account) -> dict[str, evidence.Lines]:
+    """The lines of the demo's services, once each has its document, if need be by a replay; else what may tell why."""
     counted = evidence.settled(account, seconds=240)
     missing = {service: dict(lines.missing) for service, lines in counted.items() if lines.missing}
-    if not missing:
-        return {}
-    pages = (
-        account.client("logs")
-        .get_paginator("filter_log_events")
-        .paginate(logGroupName=f"/aws/lambda/{stack.STACK}-shipper")
-    )
-    texts = [event["message"] for page in pages for event in page["events"]]
-    complaints = ("WARNING", "ERROR", "Traceback", "Task timed out")
-    told = [text for text in texts if any(word in text for word in complaints)]
-    return {"missing": missing, "dead_letters": [letter["reason"] for letter in dead_letters(account)], "shipper": told}
+    assert not missing, {
+        "missing": missing,
+        "dead letters": [letter["reason"] for letter in dead_letters(account)],
+        "shipper": [text for text in _shipper_log(account) if any(word in text for word in COMPLAINTS)],
+    }
+    return counted
 
 
 def client_as(

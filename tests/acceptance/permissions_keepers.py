@@ -12,7 +12,8 @@ from watchpost import names
 
 from local import emulator
 from tests.acceptance.canary_world import feeding
-from tests.acceptance.permissions_world import ROLE, archive
+from tests.acceptance.helpers import archive
+from tests.acceptance.permissions_world import ROLE
 
 if TYPE_CHECKING:
     from tests.acceptance.permissions_world import World

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import uuid
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local import emulator
+from tests.acceptance.helpers import archive
 
 if TYPE_CHECKING:
     from tests.acceptance.region import Region
@@ -94,14 +93,6 @@ def _role(world: World, name: str, service: str) -> str:
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     return str(world.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"])
-
-
-def archive() -> bytes:
-    """Code of a function."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as files:
-        files.writestr("app.py", "def handler(event, context):\n    return 1\n")
-    return packed.getvalue()
 
 
 def network(world: World) -> dict[str, str]:

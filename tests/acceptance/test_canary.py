@@ -13,7 +13,7 @@ from watchpost import names
 from local import emulator
 from tests import tables
 from tests.acceptance.canary_world import HEARTBEAT, World, deployed, logs_to_stream
-from tests.acceptance.helpers import eventually
+from tests.acceptance.helpers import block_writes, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,8 +126,7 @@ def _unsubscribe(world: World) -> None:
 
 
 def _block(world: World, value: Any) -> None:
-    settings = {"index.blocks.write": value}
-    world.account.elasticsearch("PUT", f"{world.data_stream}/_settings", json=settings).raise_for_status()
+    block_writes(world.account, world.data_stream, value)
 
 
 def _remove_template(world: World) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 import uuid
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +16,7 @@ from watchpost.search import kql
 
 from local.demo.receiver import Receiver, receiving
 from tests import secrets_seen
-from tests.acceptance.helpers import early_in_a_minute, eventually
+from tests.acceptance.helpers import archive, early_in_a_minute, eventually
 from tests.acceptance.region import Region
 from tests.integration.kibana_server.server import API_KEY, Kibana
 
@@ -61,15 +59,12 @@ class World:
 
 
 def _function(world: World, name: str, role: str) -> None:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
-        files.writestr("app.py", "def handler(event, context):\n    return 1\n")
     world.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.11",
         Role=role,
         Handler="app.handler",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": archive()},
         Tags={"service": name},
     )
     world.client("logs").create_log_group(logGroupName=f"/aws/lambda/{name}", tags={"service": name})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.acceptance.helpers import archive
 from tests.acceptance.region import Region
 
 if TYPE_CHECKING:
@@ -83,20 +82,13 @@ class Stage:
         return {one["name"] if one["version"] is None else f"{one['name']}:{one['version']}" for one in found}
 
 
-def _zip() -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("f.py", "def handler(event, context):\n    return event\n")
-    return packed.getvalue()
-
-
 def _function(stage: Stage, name: str, versions: int, **fields: Any) -> None:
     stage.lambda_.create_function(
         FunctionName=name,
         Runtime="python3.11",
         Role=stage.role(),
-        Handler="f.handler",
-        Code={"ZipFile": _zip()},
+        Handler="app.handler",
+        Code={"ZipFile": archive()},
         **fields,
     )
     for number in range(versions):
@@ -111,7 +103,7 @@ def _account_of(stage: Stage) -> str:
 def _leave_things_behind(stage: Stage) -> None:
     functions = stage.lambda_
     for _ in range(5):
-        functions.publish_layer_version(LayerName="t-shared", Content={"ZipFile": _zip()})
+        functions.publish_layer_version(LayerName="t-shared", Content={"ZipFile": archive()})
     arn = f"arn:aws:lambda:{REGION}:{_account_of(stage)}:layer:t-shared"
     functions.add_layer_version_permission(
         LayerName="t-shared", VersionNumber=3, StatementId="s", Action="lambda:GetLayerVersion", Principal=OTHER

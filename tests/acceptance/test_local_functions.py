@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import json
 import uuid
-import zipfile
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.helpers import eventually, write
+from tests.acceptance.helpers import archive, eventually, published, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,16 +52,13 @@ def subscribed(account: Account, tmp_path: Path, request: pytest.FixtureRequest)
     """A function that fails as often as the test's parameter says, with an alias to which a filter delivers."""
     name, group, functions = f"kept-{uuid.uuid4().hex[:8]}", f"/test/{uuid.uuid4().hex[:8]}", account.client("lambda")
     shipper = functions.get_function_configuration(FunctionName=account.outputs()["ShipperFunction"])
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
-        files.writestr("app.py", CODE)
     seen = tmp_path / "seen.ndjson"
     functions.create_function(
         FunctionName=name,
         Runtime=shipper["Runtime"],
         Role=shipper["Role"],
         Handler="app.handler",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": archive(CODE)},
         Environment={"Variables": {"SEEN": str(seen), "FAILURES": str(request.param)}},
         Publish=True,
     )
@@ -122,14 +116,4 @@ def test_a_delivery_waits_while_the_function_has_no_room(account: Account, subsc
 
 
 def _throttled(account: Account, function: str) -> float:
-    now = datetime.now(UTC)
-    answer = account.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/Lambda",
-        MetricName="Throttles",
-        Dimensions=[{"Name": "FunctionName", "Value": function}],
-        StartTime=now - timedelta(minutes=5),
-        EndTime=now + timedelta(minutes=5),
-        Period=60,
-        Statistics=["Sum"],
-    )
-    return sum(float(point["Sum"]) for point in answer["Datapoints"])
+    return published(account, "Throttles", function, namespace="AWS/Lambda", dimension="FunctionName")[0]

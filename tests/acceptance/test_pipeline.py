@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import time
 import uuid
-import zipfile
 from typing import TYPE_CHECKING
 
 from local.demo.receiver import receiving
 from tests import secrets_seen
 from tests.acceptance.helpers import (
+    archive,
     dead_letters,
     documents,
     early_in_a_minute,
@@ -137,7 +136,7 @@ def test_errors_in_the_logs_of_a_service_ring_its_alarm_only_and_the_webhook_is_
             Runtime=shipper["Runtime"],
             Role=shipper["Role"],
             Handler="app.handler",
-            Code={"ZipFile": _empty_zip()},
+            Code={"ZipFile": archive()},
             Tags={"service": name},
         )
     account.invoke(account.outputs()["ProvisionerFunction"], {"action": "apply"})
@@ -171,10 +170,3 @@ def test_errors_in_the_logs_of_a_service_ring_its_alarm_only_and_the_webhook_is_
         if alarm.get("MetricName") == "LogErrors"
     }
     assert states == {names[0]: "ALARM", names[1]: "OK"}
-
-
-def _empty_zip() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("app.py", "def handler(event, context):\n    pass\n")
-    return buffer.getvalue()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.acceptance import readback
-from tests.acceptance.helpers import eventually
+from tests.acceptance.helpers import archive, eventually
 from tests.acceptance.region import Region
 
 if TYPE_CHECKING:
@@ -26,15 +24,12 @@ UNHEALTHY = f"{NAME}/shop/service/unhealthy"
 
 
 def _function(account: Account, name: str, role: str) -> None:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as files:
-        files.writestr("app.py", "def handler(event, context):\n    return 1\n")
     account.client("lambda", REGION).create_function(
         FunctionName=name,
         Runtime="python3.11",
         Role=role,
         Handler="app.handler",
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": archive()},
         Tags={"service": "shop"},
         Timeout=10,
     )

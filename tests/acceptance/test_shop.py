@@ -19,7 +19,7 @@ from local import stack
 from local.demo import evidence, traffic
 from local.demo.traffic import EXPIRED, LOG_GROUPS, SERVICES, UNREACHABLE, VALID, Order
 from local.state import tool
-from tests.acceptance.helpers import dead_letters, eventually, missing_lines, unanswered
+from tests.acceptance.helpers import block_writes, dead_letters, eventually, every_line, unanswered
 
 if TYPE_CHECKING:
     from local.account import Account
@@ -72,9 +72,7 @@ def fifty(account: Account, shop: str) -> Fifty:
         patience=420,
         about=lambda: _unfinished(account, orders),
     )
-    missing = missing_lines(account)
-    assert not missing, missing
-    counted = evidence.count_lines(account)
+    counted = every_line(account)
     assert all(lines.expected == lines.found for lines in counted.values()), counted
     return Fifty(orders, _documents(account, began), _not_done(account) - not_done)
 
@@ -255,14 +253,14 @@ def test_watchpost_follow_shows_a_transaction_through_all_of_its_services(accoun
 
 def test_what_elasticsearch_does_not_take_is_replayed_before_it_is_counted(account: Account, shop: str) -> None:
     # given lines that are dead letters, all of them
-    _block_writes(account, blocked=True)
+    block_writes(account, evidence.STREAMS, blocked=True)
     try:
         order = traffic.order(shop, REFUSED)
         eventually(lambda: evidence.at_rest(account, [order]), "the end of the order")
         eventually(lambda: _missing(account) == _waiting(account), "a dead letter for each line without document")
         assert _missing(account) >= len(SERVICES)
     finally:
-        _block_writes(account, blocked=None)
+        block_writes(account, evidence.STREAMS, blocked=None)
 
     # when Elasticsearch takes documents again, and somebody counts
     counted = evidence.settled(account, seconds=20)
@@ -270,11 +268,6 @@ def test_what_elasticsearch_does_not_take_is_replayed_before_it_is_counted(accou
     # then nothing is missing, and there is nothing twice
     assert all(lines.expected == lines.found for lines in counted.values()), counted
     assert _waiting(account) == 0
-
-
-def _block_writes(account: Account, *, blocked: bool | None) -> None:
-    settings = {"index.blocks.write": blocked}
-    account.elasticsearch("PUT", f"{evidence.STREAMS}/_settings", json=settings).raise_for_status()
 
 
 def _missing(account: Account) -> int:
